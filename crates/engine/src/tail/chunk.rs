@@ -1,0 +1,99 @@
+//! One immutable piece of the tail: rows with neighbouring offsets, their columns, and the typed leaves of `data`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+
+use crate::clock::Micros;
+
+/// Rows with neighbouring offsets, in offset order.
+#[derive(Debug)]
+pub struct Chunk {
+    /// Offset of the first row; row `i` has `base_offset + i`.
+    pub base_offset: u64,
+    /// All columns of [`super::events_schema`].
+    pub batch: RecordBatch,
+    /// Typed columns for the paths inside `data`.
+    pub leaves: Leaves,
+    /// Smallest event time.
+    pub timestamp_min: Micros,
+    /// Largest event time.
+    pub timestamp_max: Micros,
+    /// Memory that this chunk holds on to, shared constant columns aside.
+    pub bytes: usize,
+}
+
+/// Typed columns for the paths inside `data`, each as long as the chunk.
+#[derive(Debug, Default)]
+pub struct Leaves {
+    /// Keys joined by `.`; a key that has a dot itself never becomes a leaf.
+    pub(crate) by_path: HashMap<Arc<str>, Leaf>,
+    /// Whether some paths of the chunk are in no leaf (too many paths, or a key with a dot in it).
+    pub(crate) partial: bool,
+}
+
+/// What a chunk knows about one path inside `data`.
+#[derive(Debug, Clone)]
+pub enum Leaf {
+    /// Every value is null, missing, or of this array's type: `Utf8View`, `Int64`, `Float64` or `Boolean`.
+    Typed(ArrayRef),
+    /// Values differ in type, or are objects or arrays: read the JSON text of `data`.
+    Text,
+    /// No row of the chunk has the path.
+    Absent,
+}
+
+impl Leaves {
+    /// Returns what the chunk knows about `path`, its keys joined by `.`.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Leaf {
+        match self.by_path.get(path) {
+            Some(leaf) => leaf.clone(),
+            None if self.partial => Leaf::Text,
+            None => Leaf::Absent,
+        }
+    }
+}
+
+/// The type that all values seen at a path have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathType {
+    Text,
+    Int,
+    Float,
+    Bool,
+    /// Values of more than one type, or objects or arrays.
+    Mixed,
+}
+
+impl PathType {
+    /// Returns the type that holds values of both.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        match (self, other) {
+            (a, b) if a == b => a,
+            (Self::Int, Self::Float) | (Self::Float, Self::Int) => Self::Float,
+            _ => Self::Mixed,
+        }
+    }
+}
+
+/// Paths seen inside `data` and the type of each; grows with what comes in.
+#[derive(Debug, Clone, Default)]
+pub struct PathTypes {
+    /// Keys joined by `.`.
+    pub by_path: HashMap<Arc<str>, PathType>,
+    /// Whether there were too many paths to remember them all.
+    pub partial: bool,
+}
+
+/// What a query sees: every event that was acknowledged before the snapshot was taken.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// In offset order.
+    pub chunks: Vec<Arc<Chunk>>,
+    pub paths: Arc<PathTypes>,
+    /// Batches of [`super::rejected_schema`], oldest first.
+    pub rejected: Vec<RecordBatch>,
+}

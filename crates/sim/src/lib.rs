@@ -1,0 +1,1 @@
+//! Seeded simulation of the engine over a disk and a clock that fail.
