@@ -104,7 +104,12 @@ pub(super) fn state_over(shared: &SessionState, snapshot: &Snapshot, threads: us
     let mut state = shared.clone();
     state.register_catalog_list(Arc::new(catalogs));
     state.mark_start_execution();
+    set_now(&mut state, now);
+    Ok(state)
+}
+
+/// Sets what `NOW()` is.
+pub(super) fn set_now(state: &mut SessionState, now: Micros) {
     state.execution_props_mut().query_execution_start_time =
         timestamp_us_to_datetime(now).map(|time| time.and_utc());
-    Ok(state)
 }

@@ -172,7 +172,7 @@ impl ExecutionPlan for TailExec {
 
     /// Takes the columns and paths of a projection into the scan; what it computes from them stays above.
     fn try_swapping_with_projection(&self, projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let mut wanted = Wanted { scan: self, readings: Vec::new(), paths: 0 };
+        let mut wanted = Wanted::of(&self.readings);
         let mut above = Vec::with_capacity(projection.expr().len());
         for ProjectionExpr { expr, alias } in projection.expr() {
             above.push(ProjectionExpr::new(wanted.take(expr)?, alias.clone()));
@@ -214,19 +214,30 @@ impl TailExec {
     }
 }
 
-/// Collects what the expressions above a scan read from it.
-struct Wanted<'a> {
-    scan: &'a TailExec,
-    readings: Vec<Reading>,
+/// Collects what expressions over some columns read from chunks.
+pub(super) struct Wanted<'a> {
+    inputs: &'a [Reading],
+    pub(super) readings: Vec<Reading>,
     /// How many accessors were found.
     paths: usize,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    pub(super) fn of(inputs: &'a [Reading]) -> Self {
+        Self { inputs, readings: Vec::new(), paths: 0 }
+    }
+
+    /// Returns the schema of the readings collected.
+    pub(super) fn schema(&self, table: &SchemaRef) -> SchemaRef {
+        let names: Vec<String> = (0..self.readings.len()).map(column_name).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        schema_of(&self.readings, &names, table)
+    }
+
     /// Returns the expression over the readings collected so far and its own.
-    fn take(&mut self, expr: &Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
+    pub(super) fn take(&mut self, expr: &Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
         let rewritten = Arc::clone(expr).transform_down(|expr| {
-            let Some(reading) = reading_of(&expr, &self.scan.readings) else {
+            let Some(reading) = reading_of(&expr, self.inputs) else {
                 return Ok(Transformed::no(expr));
             };
             self.paths += usize::from(expr.downcast_ref::<Column>().is_none());
@@ -248,7 +259,7 @@ fn column_name(index: usize) -> String {
 }
 
 /// Returns what to read from a chunk to answer the expression, if it is a column or an accessor over `inputs`.
-pub(super) fn reading_of(expr: &Arc<dyn PhysicalExpr>, inputs: &[Reading]) -> Option<Reading> {
+fn reading_of(expr: &Arc<dyn PhysicalExpr>, inputs: &[Reading]) -> Option<Reading> {
     if let Some(column) = expr.downcast_ref::<Column>() {
         return inputs.get(column.index()).cloned();
     }
