@@ -223,7 +223,7 @@ impl QueryEngine {
             .thread_name("query")
             .thread_stack_size(STACK_BYTES)
             // Refused on some systems; then queries only have the same priority as everything else.
-            .on_thread_start(|| drop(rustix::process::nice(NICENESS)))
+            .on_thread_start(|| _ = rustix::process::nice(NICENESS))
             .enable_time()
             .build()
             .map_err(|error| QueryError::new("query_failed", format!("no threads for queries: {error}")))?;

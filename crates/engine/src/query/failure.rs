@@ -60,8 +60,9 @@ pub(super) fn of_running(error: &DataFusionError) -> QueryError {
                 .hint("ask for a shorter time range, fewer columns or a LIMIT, or raise query.max_memory")
         }
         DataFusionError::ArrowError(error, _) => match error.as_ref() {
-            ArrowError::DivideByZero => QueryError::new("query_failed", "division by zero")
-                .hint("NULLIF(divisor, 0) gives null instead"),
+            ArrowError::DivideByZero => {
+                QueryError::new("query_failed", "division by zero").hint("NULLIF(divisor, 0) gives null instead")
+            }
             other => QueryError::new("query_failed", cleaned(&other.to_string())),
         },
         DataFusionError::Execution(message) | DataFusionError::Plan(message) => {
@@ -124,7 +125,8 @@ fn of_schema(error: &SchemaError, sql: &str, names: &Names) -> QueryError {
             QueryError { place: place_of(sql, &field.name), ..error.hint("write the table in front of it") }
         }
         SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
-            QueryError::new("sql_invalid", format!("two columns are called {name:?}")).hint("rename one of them with AS")
+            QueryError::new("sql_invalid", format!("two columns are called {name:?}"))
+                .hint("rename one of them with AS")
         }
     }
 }
@@ -141,10 +143,13 @@ fn unknown_column(field: &Column, valid: &[Column], sql: &str, names: &Names) ->
     };
     let same_key = paths.iter().find(|path| path.rsplit('.').next().is_some_and(|key| key == field.name));
     let columns = valid.iter().map(|column| column.name.as_str());
-    let nearest = same_key.map(String::as_str).or_else(|| nearest(&name, columns.chain(paths.iter().map(String::as_str))));
+    let nearest =
+        same_key.map(String::as_str).or_else(|| nearest(&name, columns.chain(paths.iter().map(String::as_str))));
     let hint = match nearest {
         Some(nearest) => format!("did you mean {nearest:?}?"),
-        None if has_data => "a value inside data is written data.name; GET /query/schema lists what there is".to_owned(),
+        None if has_data => {
+            "a value inside data is written data.name; GET /query/schema lists what there is".to_owned()
+        }
         None => format!("there are {}", listed(valid)),
     };
     QueryError { place, ..error.hint(hint) }
@@ -179,7 +184,8 @@ fn of_plan(message: &str, sql: &str, names: &Names) -> QueryError {
     }
     let error = QueryError::new("sql_invalid", cleaned(message));
     if message.contains("json_get") || (message.contains("Utf8") && sql.contains("data")) {
-        return error.hint("json_get_float(data, 'name') and json_get_int(data, 'name') give numbers, json_get_str text");
+        return error
+            .hint("json_get_float(data, 'name') and json_get_int(data, 'name') give numbers, json_get_str text");
     }
     error
 }
@@ -216,9 +222,7 @@ fn cleaned(message: &str) -> String {
     let mut letters = line.chars();
     match (letters.next(), letters.clone().next()) {
         // A word all in capitals keeps them.
-        (Some(first), Some(second)) if !second.is_uppercase() => {
-            first.to_lowercase().chain(letters).collect()
-        }
+        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(letters).collect(),
         _ => line,
     }
 }

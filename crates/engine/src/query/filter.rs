@@ -39,7 +39,9 @@ impl Filter {
             let schema = DFSchema::try_from_qualified_schema(session::EVENTS, &table)?;
             let expr = state.create_logical_expr_from_sql_expr(ExprWithAlias { expr: parsed, alias: None }, &schema)?;
             if !matches!(expr.get_type(&schema)?, DataType::Boolean | DataType::Null) {
-                return Err(DataFusionError::Plan("the filter is no condition: it is neither true nor false".to_owned()));
+                return Err(DataFusionError::Plan(
+                    "the filter is no condition: it is neither true nor false".to_owned(),
+                ));
             }
             state.create_physical_expr(expr, &schema)
         };

@@ -10,8 +10,22 @@ use super::accessor::{Accessor, Request};
 
 /// Aggregates that only numbers make sense for.
 const NUMERIC_AGGREGATES: [&str; 16] = [
-    "sum", "avg", "mean", "median", "stddev", "stddev_pop", "stddev_samp", "var", "var_pop", "var_samp", "corr",
-    "covar_samp", "covar_pop", "approx_percentile_cont", "percentile_cont", "approx_median",
+    "sum",
+    "avg",
+    "mean",
+    "median",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "var",
+    "var_pop",
+    "var_samp",
+    "corr",
+    "covar_samp",
+    "covar_pop",
+    "approx_percentile_cont",
+    "percentile_cont",
+    "approx_median",
 ];
 
 #[derive(Debug)]

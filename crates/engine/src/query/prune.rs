@@ -65,7 +65,9 @@ fn compared(operator: Operator, time: Micros) -> Option<TimeRange> {
 fn is_time(expr: &Expr) -> bool {
     match expr {
         Expr::Column(column) => column.name == "timestamp",
-        Expr::Cast(cast) => cast.field.data_type().is_temporal() && is_timestamp(cast.field.data_type()) && is_time(&cast.expr),
+        Expr::Cast(cast) => {
+            cast.field.data_type().is_temporal() && is_timestamp(cast.field.data_type()) && is_time(&cast.expr)
+        }
         _ => false,
     }
 }

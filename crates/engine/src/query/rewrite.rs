@@ -159,10 +159,9 @@ impl Rewriter<'_> {
     fn holds(&self, json: &Expr) -> Holds {
         let found = match json {
             Expr::Identifier(ident) => self.scope.find(&name_of(ident), ""),
-            Expr::CompoundIdentifier(parts) if parts.len() == 2 => self
-                .scope
-                .find_in(&name_of(&parts[0]), &name_of(&parts[1]), "")
-                .unwrap_or(Found::Nothing),
+            Expr::CompoundIdentifier(parts) if parts.len() == 2 => {
+                self.scope.find_in(&name_of(&parts[0]), &name_of(&parts[1]), "").unwrap_or(Found::Nothing)
+            }
             _ => Found::Nothing,
         };
         holds_of(found)
@@ -184,7 +183,10 @@ impl Rewriter<'_> {
     /// Asks for paths in the form of the literals that they are compared with, and as text where a pattern is matched.
     fn want_by_literals(&self, expr: &mut Expr) {
         match expr {
-            Expr::Like { expr, .. } | Expr::ILike { expr, .. } | Expr::SimilarTo { expr, .. } | Expr::RLike { expr, .. } => {
+            Expr::Like { expr, .. }
+            | Expr::ILike { expr, .. }
+            | Expr::SimilarTo { expr, .. }
+            | Expr::RLike { expr, .. } => {
                 self.want(expr, Request::Text);
             }
             Expr::BinaryOp {
@@ -365,4 +367,3 @@ fn tell_apart(items: &mut [SelectItem]) {
         seen.push(name);
     }
 }
-

@@ -120,9 +120,9 @@ impl Scope {
     }
 
     fn relations(&self, from: &[TableWithJoins]) -> Vec<Relation> {
-        let factors = from.iter().flat_map(|item| {
-            std::iter::once(&item.relation).chain(item.joins.iter().map(|join| &join.relation))
-        });
+        let factors = from
+            .iter()
+            .flat_map(|item| std::iter::once(&item.relation).chain(item.joins.iter().map(|join| &join.relation)));
         factors.flat_map(|factor| self.relation(factor)).collect()
     }
 

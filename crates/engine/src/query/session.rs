@@ -9,13 +9,13 @@ use datafusion::catalog::{
 };
 use datafusion::common::Result;
 use datafusion::execution::SessionState;
+use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::session_state::{SessionStateBuilder, SessionStateDefaults};
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::functions_aggregate::approx_percentile_cont::approx_percentile_cont_udaf;
 use datafusion::logical_expr::planner::ExprPlanner;
-use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::prelude::SessionConfig;
 
@@ -90,7 +90,12 @@ fn percentile_under_short_names() -> Arc<AggregateUDF> {
 }
 
 /// Returns a state for one query over a snapshot, in which `NOW()` is `now`.
-pub(super) fn state_over(shared: &SessionState, snapshot: &Snapshot, threads: usize, now: Micros) -> Result<SessionState> {
+pub(super) fn state_over(
+    shared: &SessionState,
+    snapshot: &Snapshot,
+    threads: usize,
+    now: Micros,
+) -> Result<SessionState> {
     let tables = MemorySchemaProvider::new();
     let events = EventsTable { chunks: snapshot.chunks.clone(), threads };
     tables.register_table(EVENTS.to_owned(), Arc::new(events))?;
@@ -110,6 +115,5 @@ pub(super) fn state_over(shared: &SessionState, snapshot: &Snapshot, threads: us
 
 /// Sets what `NOW()` is.
 pub(super) fn set_now(state: &mut SessionState, now: Micros) {
-    state.execution_props_mut().query_execution_start_time =
-        timestamp_us_to_datetime(now).map(|time| time.and_utc());
+    state.execution_props_mut().query_execution_start_time = timestamp_us_to_datetime(now).map(|time| time.and_utc());
 }

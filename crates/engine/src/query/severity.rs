@@ -8,7 +8,8 @@ use super::QueryError;
 /// The other name of the column `severity`.
 pub(super) const LEVEL: &str = "level";
 
-const LEVELS: [(&str, Severity); 3] = [("info", Severity::Low), ("warning", Severity::Medium), ("error", Severity::High)];
+const LEVELS: [(&str, Severity); 3] =
+    [("info", Severity::Low), ("warning", Severity::Medium), ("error", Severity::High)];
 
 /// Turns a literal that is compared with `level` into a severity; what is no text literal stays.
 pub(super) fn translate(expr: &mut Expr) -> Result<(), QueryError> {
@@ -20,8 +21,9 @@ pub(super) fn translate(expr: &mut Expr) -> Result<(), QueryError> {
     };
     let level = LEVELS.iter().find(|(level, _)| level == word).map(|(_, severity)| *severity);
     let Some(severity) = level.or_else(|| word.parse().ok()) else {
-        let error = QueryError::new("sql_invalid", format!("unknown level {word:?}"))
-            .hint("levels are info (low), warning (medium) and error (high); severities are low, medium, high, critical");
+        let error = QueryError::new("sql_invalid", format!("unknown level {word:?}")).hint(
+            "levels are info (low), warning (medium) and error (high); severities are low, medium, high, critical",
+        );
         return Err(QueryError { place: Some((value.span.start.line, value.span.start.column)), ..error });
     };
     severity.as_str().clone_into(word);

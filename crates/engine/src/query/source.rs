@@ -364,7 +364,8 @@ pub(super) fn array_bytes(array: &dyn Array) -> usize {
         DataType::List(_) => {
             let list = array.as_list::<i32>();
             let (first, last) = (list.value_offsets()[0], list.value_offsets()[list.len()]);
-            let items = list.values().slice(usize::try_from(first).unwrap_or(0), usize::try_from(last - first).unwrap_or(0));
+            let items =
+                list.values().slice(usize::try_from(first).unwrap_or(0), usize::try_from(last - first).unwrap_or(0));
             array_bytes(items.as_ref()) + (list.len() + 1) * size_of::<i32>()
         }
         _ => array.to_data().get_slice_memory_size().unwrap_or(0),

@@ -37,7 +37,9 @@ pub(super) fn parse(sql: &str, params: &Params) -> Result<Statement, QueryError>
     let mut statements = statements.into_iter();
     match (statements.next(), statements.next()) {
         (Some(statement), None) => Ok(statement),
-        (None, _) => Err(QueryError::new("sql_syntax", "the statement is empty").hint("try SELECT * FROM events LIMIT 10")),
+        (None, _) => {
+            Err(QueryError::new("sql_syntax", "the statement is empty").hint("try SELECT * FROM events LIMIT 10"))
+        }
         (Some(_), Some(_)) => {
             Err(QueryError::new("sql_syntax", "more than one statement").hint("send one statement at a time"))
         }
@@ -76,9 +78,8 @@ fn tokens_of(sql: &str) -> Result<Vec<TokenWithSpan>, QueryError> {
     if sql.len() > STATEMENT_BYTES_MAX {
         return Err(QueryError::new("sql_syntax", "the statement is longer than 1 MiB"));
     }
-    let tokens = Tokenizer::new(&StreamFlowDialect, sql)
-        .tokenize_with_location()
-        .map_err(|error| failure::of_token(&error))?;
+    let tokens =
+        Tokenizer::new(&StreamFlowDialect, sql).tokenize_with_location().map_err(|error| failure::of_token(&error))?;
     if tokens.iter().filter(|token| is_operator(&token.token)).count() > OPERATORS_MAX {
         let error = QueryError::new("sql_syntax", format!("the statement has more than {OPERATORS_MAX} operators"));
         return Err(error.hint("a long list of alternatives can be written with IN (…)"));
@@ -175,7 +176,10 @@ impl VisitorMut for Checks<'_> {
         let place = Some((value.span.start.line, value.span.start.column));
         let Some((_, given)) = self.params.iter().find(|(known, _)| known == name) else {
             let error = QueryError::new("missing_param", format!("no value for the parameter {placeholder}"));
-            return ControlFlow::Break(QueryError { place, ..error.hint(format!("give a value under the name {name:?}")) });
+            return ControlFlow::Break(QueryError {
+                place,
+                ..error.hint(format!("give a value under the name {name:?}"))
+            });
         };
         match literal(given) {
             Some(literal) => {
@@ -183,8 +187,12 @@ impl VisitorMut for Checks<'_> {
                 ControlFlow::Continue(())
             }
             None => {
-                let error = QueryError::new("sql_invalid", format!("the parameter {placeholder} is a list or an object"));
-                ControlFlow::Break(QueryError { place, ..error.hint("parameters are texts, numbers, true, false or null") })
+                let error =
+                    QueryError::new("sql_invalid", format!("the parameter {placeholder} is a list or an object"));
+                ControlFlow::Break(QueryError {
+                    place,
+                    ..error.hint("parameters are texts, numbers, true, false or null")
+                })
             }
         }
     }
