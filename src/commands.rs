@@ -60,7 +60,13 @@ impl Command {
 }
 
 /// The shapes of all data that commands print, for `streamflow help schema` and its golden test. One line a command.
-const SHAPES: &[&[&Shape]] = &[context::SHAPES, errors::SHAPES, version::SHAPES];
+#[rustfmt::skip]
+const SHAPES: &[&[&Shape]] = &[
+    config::SHAPES,
+    context::SHAPES,
+    errors::SHAPES,
+    version::SHAPES,
+];
 
 /// The commands by what they are for, as the first page of help shows them.
 const GROUPS: &[(&str, &[&str])] = &[
