@@ -3,7 +3,6 @@
 //! What a request may do is decided here; what it means is the engine's. Nothing here reads settings.
 
 mod access;
-mod analytics;
 mod answer;
 mod app;
 mod body;
@@ -11,6 +10,7 @@ mod connection;
 mod cors;
 mod echo;
 mod error;
+mod filters;
 mod front;
 mod ingestion;
 mod listener;
@@ -24,7 +24,6 @@ mod query;
 mod rate;
 mod request_id;
 mod routes;
-mod schemas;
 mod websocket;
 
 pub use options::{Echo, Exposure, HttpLimits, RateLimit, Role, ServerOptions};
