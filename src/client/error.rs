@@ -42,9 +42,7 @@ impl ClientError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Broken { .. } | Self::TimedOut { .. } => true,
-            Self::Refused(refusal) => {
-                ::http::StatusCode::from_u16(refusal.status).is_ok_and(super::is_worth_retrying)
-            }
+            Self::Refused(refusal) => ::http::StatusCode::from_u16(refusal.status).is_ok_and(super::is_worth_retrying),
             Self::Foreign { .. } | Self::Unusable { .. } => false,
         }
     }

@@ -36,6 +36,7 @@ impl Lines {
                 return Err(ClientError::Foreign { url: "the server".to_owned(), reason });
             }
             let Some(chunk) = self.response.chunk().await? else {
+                self.searched = 0;
                 let rest = self.buffer.split().freeze();
                 return Ok((!rest.is_empty()).then_some(rest));
             };

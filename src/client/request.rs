@@ -44,7 +44,8 @@ impl Request {
     }
 
     fn new(method: Method, path: &'static str) -> Self {
-        let target = Url::parse("http://localhost").expect("a URL").join(path).expect("paths in the code are well formed");
+        let target =
+            Url::parse("http://localhost").expect("a URL").join(path).expect("paths in the code are well formed");
         Self { method, target, headers: HeaderMap::new(), body: Bytes::new(), patience: Some(PATIENCE) }
     }
 

@@ -123,7 +123,9 @@ impl Response {
             Ok(ErrorBody { error: detail }) => refusal(status, detail, retry_after),
             // A proxy between here and the server answers in its own words, but with a status that we can act on.
             Err(_) if super::is_worth_retrying(status) => refusal(status, plain_detail(status), retry_after),
-            Err(_) => ClientError::Foreign { url: self.url, reason: format!("status {status} without an error of ours") },
+            Err(_) => {
+                ClientError::Foreign { url: self.url, reason: format!("status {status} without an error of ours") }
+            }
         }
     }
 }
