@@ -22,7 +22,7 @@ impl Lines {
         Self { response, buffer: BytesMut::new(), searched: 0 }
     }
 
-    /// Returns the next line, or nothing at the end of the body.
+    /// Returns the next line, or nothing at the end of the body. Dropping the future loses nothing.
     ///
     /// # Errors
     /// When the connection breaks, the time is up, or a line has no end.
@@ -63,30 +63,31 @@ impl Lines {
 #[derive(Debug)]
 pub struct SseEvents {
     lines: Lines,
+    /// Data of the event whose end has not come.
+    data: Option<BytesMut>,
 }
 
 impl SseEvents {
     pub(super) fn new(response: Response) -> Self {
-        Self { lines: Lines::new(response) }
+        Self { lines: Lines::new(response), data: None }
     }
 
-    /// Returns the data of the next event, or nothing at the end of the stream.
+    /// Returns the data of the next event, or nothing at the end of the stream. Dropping the future loses nothing.
     ///
     /// # Errors
     /// When the connection breaks.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ClientError> {
-        let mut data: Option<BytesMut> = None;
         while let Some(line) = self.lines.next().await? {
             if line.is_empty() {
-                match data.take() {
+                match self.data.take() {
                     Some(data) => return Ok(Some(data.freeze())),
                     None => continue,
                 }
             }
             let Some(text) = line.strip_prefix(b"data:") else { continue };
             let text = text.strip_prefix(b" ").unwrap_or(text);
-            match &mut data {
-                None => data = Some(BytesMut::from(text)),
+            match &mut self.data {
+                None => self.data = Some(BytesMut::from(text)),
                 Some(data) => {
                     data.extend_from_slice(b"\n");
                     data.extend_from_slice(text);

@@ -5,6 +5,40 @@ use std::fmt::Write as _;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::Session;
+use crate::printer::{Format, Listing};
+
+/// A terminal that a chart is drawn on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Canvas {
+    pub(super) width: usize,
+    pub(super) glyphs: Glyphs,
+}
+
+impl Canvas {
+    /// Returns the terminal that tables go to; none when stdout is no terminal or another form was asked for.
+    pub(super) fn of(session: &Session) -> Option<Self> {
+        let printer = session.printer();
+        let width = printer.width().filter(|_| printer.format() == Format::Table && printer.options().is_plain())?;
+        let variable = |name| session.environment().get(name).filter(|value| !value.is_empty());
+        let locale = variable("LC_ALL").or_else(|| variable("LC_CTYPE")).or_else(|| variable("LANG"));
+        Some(Self { width, glyphs: Glyphs::of_terminal(variable("TERM"), locale) })
+    }
+}
+
+/// Returns bars of a number column, labelled by a text column; both are given by their index.
+pub(super) fn bars_of(listing: &Listing, label: usize, value: usize, canvas: Canvas) -> String {
+    let rows: Vec<(String, f64)> = listing
+        .rows
+        .iter()
+        .map(|row| {
+            let text = row[label].as_str().map_or_else(|| row[label].to_string(), str::to_owned);
+            (text, row[value].as_f64().unwrap_or_default())
+        })
+        .collect();
+    format!("\n{}", bars(&rows, canvas.width, canvas.glyphs))
+}
+
 /// Characters that charts are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Glyphs {

@@ -3,7 +3,7 @@
 
 use streamflow_core::error_code;
 
-use super::{Consent, Session, local};
+use super::{Consent, Session, local, offline};
 use crate::client::{Client, ClientError, Refusal};
 use crate::printer::{CommandError, ExitStatus};
 
@@ -35,7 +35,7 @@ pub(super) fn reader(session: &Session) -> Result<Client, CommandError> {
     let Some(data_dir) = target.data_dir.filter(|dir| dir.is_dir() && local::running(dir).is_none()) else {
         return server(session);
     };
-    Ok(Client::in_process(local::router(session, data_dir)?))
+    offline::reader(session, data_dir)
 }
 
 impl From<ClientError> for CommandError {

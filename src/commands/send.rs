@@ -3,7 +3,6 @@
 mod batch;
 mod bulk;
 mod delivery;
-mod field;
 mod flow;
 mod generate;
 mod input;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::commands::send::scalar;
+use crate::commands::field::scalar;
 use crate::printer::CommandError;
 
 /// Returns the values by name, or nothing when there are none.

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{SendArgs, count, field, record};
+use super::{SendArgs, count, record};
 use crate::api::ingestion::EventAccepted;
 use crate::client::Request;
-use crate::commands::{Session, remote};
+use crate::commands::{Session, field, remote};
 use crate::printer::{CommandError, ExitStatus, Field, Format, Kind, Shape};
 
 pub(super) const ANSWER: Shape = record(

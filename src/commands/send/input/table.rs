@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use streamflow_core::event::{FIELD_ALIASES, FIELDS};
 
 use super::super::batch::{Batcher, Stopped};
-use super::super::field;
 use super::{Input, InputError};
+use crate::commands::field;
 
 /// What an event is given when the file has no column for it.
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,4 @@
-//! Reads the `-d` arguments of `send`: `k=v` and `k:=JSON`.
+//! Reads arguments that describe a value: `k=v` and `k:=JSON`.
 
 use serde_json::{Map, Value};
 
