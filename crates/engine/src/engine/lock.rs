@@ -93,7 +93,9 @@ mod tests {
         let lock = FolderLock::take(dir.path(), "http://127.0.0.1:1").unwrap();
         let holder = LockHolder { pid: std::process::id(), address: "http://127.0.0.1:1".to_owned() };
         assert_eq!(read_lock(dir.path()), Some(holder));
-        assert!(matches!(FolderLock::take(dir.path(), ""), Err(OpenError::Locked { pid, .. }) if pid == std::process::id()));
+        assert!(
+            matches!(FolderLock::take(dir.path(), ""), Err(OpenError::Locked { pid, .. }) if pid == std::process::id())
+        );
         lock.release();
         assert_eq!(read_lock(dir.path()), None);
         FolderLock::take(dir.path(), "").unwrap();

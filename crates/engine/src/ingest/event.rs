@@ -356,12 +356,11 @@ impl EventReader<'_> {
     }
 
     fn complete(&mut self, draft: Draft, start: usize, end: usize) -> Result<usize, EventError> {
-        let missing = |field: &str| EventError::Field {
-            code: "missing_field",
-            message: format!("{field:?} is missing"),
-        };
+        let missing =
+            |field: &str| EventError::Field { code: "missing_field", message: format!("{field:?} is missing") };
         if end - start > self.limits.event_bytes {
-            let message = format!("the event has {} bytes, at most {} are allowed", end - start, self.limits.event_bytes);
+            let message =
+                format!("the event has {} bytes, at most {} are allowed", end - start, self.limits.event_bytes);
             return Err(EventError::Field { code: "event_too_large", message });
         }
         let kind = draft.kind.ok_or_else(|| missing("type"))?;
