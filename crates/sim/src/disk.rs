@@ -69,6 +69,12 @@ impl SimDisk {
         self.state.lock().lied
     }
 
+    /// Returns the bytes of all files that have a name.
+    #[must_use]
+    pub fn used_bytes(&self) -> u64 {
+        self.state.lock().used_bytes()
+    }
+
     /// Returns how many faults were injected.
     #[must_use]
     pub fn faults_injected(&self) -> u64 {

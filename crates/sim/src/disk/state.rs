@@ -150,8 +150,11 @@ impl State {
     }
 
     pub(super) fn free_bytes(&self) -> u64 {
-        let used: u64 = self.names.files().map(|file| self.file(file).len()).sum();
-        self.faults.capacity.saturating_sub(used)
+        self.faults.capacity.saturating_sub(self.used_bytes())
+    }
+
+    pub(super) fn used_bytes(&self) -> u64 {
+        self.names.files().map(|file| self.file(file).len()).sum()
     }
 
     pub(super) fn crash(&mut self, crash: Crash) {
