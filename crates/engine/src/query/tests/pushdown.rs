@@ -16,6 +16,7 @@ fn check(sql: &str, scans: &[&str]) {
     let sorted = |columns: &str| {
         let mut columns: Vec<String> = columns.split(", ").map(str::to_owned).collect();
         columns.sort();
+        columns.dedup();
         columns
     };
     let read: Vec<_> = read.into_iter().map(sorted).collect();
