@@ -9,6 +9,7 @@ mod catalog;
 mod dialect;
 mod failure;
 mod filter;
+mod growth;
 mod json_text;
 mod leaf;
 mod path;

@@ -21,6 +21,7 @@ use datafusion::prelude::SessionConfig;
 
 use super::QueryLimits;
 use super::accessor::{Accessor, Request};
+use super::growth::limited;
 use super::planner::PathPlanner;
 use super::table::EventsTable;
 use crate::clock::Micros;
@@ -68,7 +69,7 @@ pub(super) fn shared_state(limits: &QueryLimits) -> Result<SessionState> {
         .set_str("datafusion.execution.time_zone", "UTC");
     let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(PathPlanner)];
     planners.extend(SessionStateDefaults::default_expr_planners());
-    let mut functions = SessionStateDefaults::default_scalar_functions();
+    let mut functions: Vec<_> = SessionStateDefaults::default_scalar_functions().into_iter().map(limited).collect();
     functions.extend(Request::ALL.map(accessor));
     let mut aggregates = SessionStateDefaults::default_aggregate_functions();
     aggregates.push(percentile_under_short_names());
