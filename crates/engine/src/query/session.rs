@@ -92,9 +92,9 @@ fn percentile_under_short_names() -> Arc<AggregateUDF> {
     Arc::new(function.as_ref().clone().with_aliases(["approx_percentile", "approx_quantile", "quantile"]))
 }
 
-/// Returns a state for one query over a snapshot, in which `NOW()` is `now`.
+/// Returns a copy of the shared state for one query over a snapshot, in which `NOW()` is `now`.
 pub(super) fn state_over(
-    shared: &SessionState,
+    mut state: SessionState,
     snapshot: &Snapshot,
     threads: usize,
     now: Micros,
@@ -109,7 +109,6 @@ pub(super) fn state_over(
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
 
-    let mut state = shared.clone();
     state.register_catalog_list(Arc::new(catalogs));
     state.mark_start_execution();
     set_now(&mut state, now);
