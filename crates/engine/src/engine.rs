@@ -1,44 +1,35 @@
 //! The engine as its callers see it: open, prepare and append, query, subscribe, close.
 
-use std::path::PathBuf;
+mod lock;
+mod options;
+mod stats;
+
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::broadcast;
+
+pub use lock::{LockHolder, read_lock};
+pub use options::{EngineOptions, OpenError};
+pub use stats::Stats;
 
 use crate::clock::Clock;
-use crate::ingest::{Ack, AppendError, Appended, Body, BodyError, Identity, Prepared, RequestKey};
+use crate::disk::{Disk, LocalDisk};
+use crate::ingest::{
+    self, Ack, AppendError, Appended, Body, BodyError, Decoder, Identity, Intake, Prepared, RequestKey, Store, Writer,
+};
+use crate::journal::{Journal, JournalError, JournalOptions, Recovered};
 use crate::query::{Answer, Query, QueryEngine, QueryError};
 use crate::tail::{Chunk, Snapshot};
+use lock::FolderLock;
 
-/// What an engine needs to know before it opens.
-#[derive(Debug, Clone)]
-pub struct EngineOptions {
-    /// Folder of `journal/`, `catalog.db` and `LOCK`.
-    pub data_dir: PathBuf,
-    /// Written to `LOCK`, so that other commands find the running server.
-    pub address: String,
-    /// Memory for the tail, bytes (`analytics.max_memory`).
-    pub tail_bytes_max: usize,
-    /// Below this much free space nothing is taken (`storage.min_free`).
-    pub min_free_bytes: u64,
-    /// How long a client's event id is remembered (`ingest.dedup_window`).
-    pub dedup_window: Duration,
-    /// How many ids are remembered at most.
-    pub dedup_ids_max: usize,
-    pub limits: streamflow_core::event::Limits,
-    pub query: crate::query::QueryLimits,
-}
-
-/// Why a data folder could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process serves this folder; its address as `LOCK` tells it.
-    #[error("the data folder is in use by process {pid} at {address}")]
-    Locked { pid: u32, address: String },
-    #[error("{what} was written by a newer version of streamflow (format {found}, this one knows {known})")]
-    Newer { what: String, found: u32, known: u32 },
-    #[error("{path}: {reason}")]
-    Io { path: PathBuf, reason: String },
-}
+/// Folder of the journal of the only partition.
+const JOURNAL_DIR: &str = "journal/0";
+/// A journal file is followed by a new one at this size.
+const JOURNAL_FILE_BYTES: u64 = 64 << 20;
+/// Decoders kept for the next request. More than the threads that decode at the same time are never needed.
+const DECODERS_KEPT_MAX: usize = 16;
 
 /// A handle to one open data folder; clones share it.
 #[derive(Debug, Clone)]
@@ -48,26 +39,80 @@ pub struct Engine {
 
 #[derive(Debug)]
 struct Inner {
+    options: EngineOptions,
+    store: Arc<Store>,
     query: QueryEngine,
+    /// None when the folder was opened for reading only.
+    intake: Option<Intake>,
+    decoders: Mutex<Vec<Decoder>>,
+    recovered: Recovered,
+    lock: Option<FolderLock>,
 }
 
 impl Engine {
     /// Opens `options.data_dir` for writing, replaying the journal into the tail.
     ///
     /// # Errors
-    /// When the folder is locked by another process, was written by a newer version, or cannot be read or written.
+    /// When the folder is locked by another process, was written by a newer version, is damaged, or can't be read or
+    /// written.
     pub fn open(options: EngineOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let _ = (options, clock);
-        unimplemented!()
+        let disk: Arc<dyn Disk> = Arc::new(LocalDisk);
+        let lock = FolderLock::take(&options.data_dir, &options.address)?;
+        let store = Arc::new(Store::new(options.store));
+        let journal = JournalOptions {
+            dir: options.data_dir.join(JOURNAL_DIR),
+            file_bytes_target: JOURNAL_FILE_BYTES,
+            min_free_bytes: options.min_free_bytes,
+            on_damage: options.on_damage,
+        };
+        let (writer, recovered) = Writer::open(disk, Arc::clone(&clock), journal, Arc::clone(&store))?;
+        let intake = Intake::start(writer, Arc::clone(&store), clock);
+        let intake = intake.map_err(|error| OpenError::io(&options.data_dir, &error))?;
+        Self::assemble(options, store, Some(intake), recovered, Some(lock))
     }
 
     /// Opens `options.data_dir` for reading only: no lock is taken, nothing is written.
     ///
     /// # Errors
     /// As [`Engine::open`], except that a lock does not matter.
-    pub fn open_read_only(options: EngineOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let _ = (options, clock);
-        unimplemented!()
+    pub fn open_read_only(options: EngineOptions) -> Result<Self, OpenError> {
+        let store = Arc::new(Store::new(options.store));
+        let dir = options.data_dir.join(JOURNAL_DIR);
+        let mut decoder = Decoder::default();
+        let recovered = Journal::read(&LocalDisk, &dir, options.on_damage, &mut |frame| {
+            let replayed = store.replay(frame, &mut decoder);
+            replayed.map_err(|reason| JournalError::Replay { path: dir.clone(), reason })
+        })?;
+        while store.tail.merge_some() {}
+        Self::assemble(options, store, None, recovered, None)
+    }
+
+    fn assemble(
+        options: EngineOptions,
+        store: Arc<Store>,
+        intake: Option<Intake>,
+        recovered: Recovered,
+        lock: Option<FolderLock>,
+    ) -> Result<Self, OpenError> {
+        store.set_next_offset(recovered.next_offset);
+        let query = QueryEngine::new(options.query.clone());
+        let query = query.map_err(|error| OpenError::io(&options.data_dir, &error))?;
+        let inner = Inner { options, store, query, intake, decoders: Mutex::default(), recovered, lock };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Returns what was found in the journal at the start.
+    #[must_use]
+    pub fn recovered(&self) -> &Recovered {
+        &self.inner.recovered
+    }
+
+    /// Writes the address under which the server is reached to the lock file.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn set_address(&self, address: &str) -> std::io::Result<()> {
+        self.inner.lock.as_ref().map_or(Ok(()), |lock| lock.set_address(address))
     }
 
     /// Decodes, validates and enriches a body. Pure CPU work, about 0.3 µs an event: call it on the connection's task for
@@ -76,8 +121,13 @@ impl Engine {
     /// # Errors
     /// When the body as a whole is no list of events. Bad events inside a good list are in the answer of `append`.
     pub fn prepare(&self, body: Body) -> Result<Prepared, BodyError> {
-        let _ = body;
-        unimplemented!()
+        let mut decoder = self.inner.decoders.lock().pop().unwrap_or_default();
+        let prepared = ingest::prepare_with(&mut decoder, body, &self.inner.store, self.inner.options.limits);
+        let mut decoders = self.inner.decoders.lock();
+        if decoders.len() < DECODERS_KEPT_MAX {
+            decoders.push(decoder);
+        }
+        prepared
     }
 
     /// Stores what was prepared and waits for `ack`.
@@ -90,21 +140,28 @@ impl Engine {
         ack: Ack,
         request_key: Option<RequestKey>,
     ) -> Result<Appended, AppendError> {
-        let _ = (prepared, ack, request_key);
-        unimplemented!()
+        match &self.inner.intake {
+            Some(intake) => intake.append(prepared, ack, request_key).await,
+            None => Err(AppendError::Storage { reason: "the data folder is open for reading only".to_owned() }),
+        }
     }
 
     /// Returns every event acknowledged so far.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        unimplemented!()
+        self.inner.store.snapshot()
+    }
+
+    /// Returns the chunk that holds an event.
+    #[must_use]
+    pub fn find(&self, identity: Identity) -> Option<Arc<Chunk>> {
+        if identity.partition == 0 { self.inner.store.tail.find(identity.offset) } else { None }
     }
 
     /// Returns where the event with this client id is stored.
     #[must_use]
     pub fn find_client_id(&self, id: &str) -> Option<Identity> {
-        let _ = id;
-        unimplemented!()
+        self.inner.store.find_client_id(id)
     }
 
     /// Runs a read-only SQL statement over everything acknowledged before the call.
@@ -124,46 +181,29 @@ impl Engine {
     /// Returns a receiver of every chunk from now on. A receiver that falls behind misses whole chunks, which shows as a
     /// jump in `base_offset`.
     #[must_use]
-    pub fn subscribe(&self) -> tokio::sync::broadcast::Receiver<Arc<Chunk>> {
-        unimplemented!()
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Chunk>> {
+        self.inner.store.tail.subscribe()
     }
 
     /// Returns the counters that metrics, `status` and `storage stats` show.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        unimplemented!()
+        Stats::of(&self.inner.store)
     }
 
-    /// Takes no more events, syncs and closes the journal.
-    pub async fn close(&self) {
-        unimplemented!()
+    /// Returns the folder that was opened.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.inner.options.data_dir
     }
-}
 
-/// Counters since the engine was opened, and sizes as they are now.
-#[derive(Debug, Clone, Default)]
-pub struct Stats {
-    /// Events ever stored in this folder (the next offset).
-    pub next_offset: u64,
-    pub events_accepted: u64,
-    pub events_duplicate: u64,
-    pub events_rejected: u64,
-    /// Top-level keys that were not fields of an event and went to `metadata`.
-    pub unknown_keys: u64,
-    /// Rejected events dropped because their budget was full.
-    pub rejected_dropped: u64,
-    pub tail_rows: u64,
-    pub tail_bytes: u64,
-    pub tail_bytes_max: u64,
-    pub tail_chunks: u64,
-    pub journal_bytes: u64,
-    pub journal_files: u64,
-    pub journal_syncs: u64,
-    /// Time of `fdatasync` calls, microseconds, summed.
-    pub journal_sync_micros: u64,
-    /// Why the journal takes nothing any more, if so.
-    pub storage_failure: Option<String>,
-    pub disk_free_bytes: u64,
-    /// Event time of the newest event, 0 if there is none.
-    pub timestamp_max: i64,
+    /// Takes no more events, commits those that wait and closes the journal. Blocks: call it on a blocking thread.
+    pub fn close(&self) {
+        if let Some(intake) = &self.inner.intake {
+            intake.close();
+        }
+        if let Some(lock) = &self.inner.lock {
+            lock.release();
+        }
+    }
 }

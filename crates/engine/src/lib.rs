@@ -13,4 +13,4 @@ pub mod query;
 pub mod tail;
 pub mod task;
 
-pub use engine::{Engine, EngineOptions, OpenError, Stats};
+pub use engine::{Engine, EngineOptions, LockHolder, OpenError, Stats, read_lock};

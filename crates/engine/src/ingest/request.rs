@@ -103,9 +103,3 @@ pub enum AppendError {
     #[error("the server is shutting down")]
     Closed,
 }
-
-/// A request that was decoded, validated and enriched, and waits to be appended.
-#[derive(Debug)]
-pub struct Prepared {
-    pub(crate) index_count: usize,
-}

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::buffer::Buffer;
+use arrow::datatypes::DataType;
 
+use super::paths::PathTypes;
 use crate::clock::Micros;
 
 /// Rows with neighbouring offsets, in offset order.
@@ -16,12 +19,22 @@ pub struct Chunk {
     pub batch: RecordBatch,
     /// Typed columns for the paths inside `data`.
     pub leaves: Leaves,
+    /// What the views of all columns and leaves point into.
+    pub(crate) buffers: Vec<Buffer>,
     /// Smallest event time.
     pub timestamp_min: Micros,
     /// Largest event time.
     pub timestamp_max: Micros,
     /// Memory that this chunk holds on to, shared constant columns aside.
     pub bytes: usize,
+}
+
+impl Chunk {
+    /// Returns the offset after the last row.
+    #[must_use]
+    pub fn end_offset(&self) -> u64 {
+        self.base_offset + self.batch.num_rows() as u64
+    }
 }
 
 /// Typed columns for the paths inside `data`, each as long as the chunk.
@@ -56,36 +69,18 @@ impl Leaves {
     }
 }
 
-/// The type that all values seen at a path have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PathType {
-    Text,
-    Int,
-    Float,
-    Bool,
-    /// Values of more than one type, or objects or arrays.
-    Mixed,
-}
-
-impl PathType {
-    /// Returns the type that holds values of both.
-    #[must_use]
-    pub fn union(self, other: Self) -> Self {
-        match (self, other) {
-            (a, b) if a == b => a,
-            (Self::Int, Self::Float) | (Self::Float, Self::Int) => Self::Float,
-            _ => Self::Mixed,
-        }
+impl Leaves {
+    /// Returns the bytes of the leaves themselves, without the text that their views point at.
+    pub(crate) fn bytes(&self) -> usize {
+        self.by_path
+            .values()
+            .map(|leaf| match leaf {
+                Leaf::Typed(array) if *array.data_type() == DataType::Utf8View => array.len() * 16,
+                Leaf::Typed(array) => array.len() * 8,
+                Leaf::Text | Leaf::Absent => 0,
+            })
+            .sum()
     }
-}
-
-/// Paths seen inside `data` and the type of each; grows with what comes in.
-#[derive(Debug, Clone, Default)]
-pub struct PathTypes {
-    /// Keys joined by `.`.
-    pub by_path: HashMap<Arc<str>, PathType>,
-    /// Whether there were too many paths to remember them all.
-    pub partial: bool,
 }
 
 /// What a query sees: every event that was acknowledged before the snapshot was taken.

@@ -1,0 +1,59 @@
+//! What an engine needs to know before it opens, and why it may not open.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use streamflow_core::event::Limits;
+
+use crate::ingest::StoreOptions;
+use crate::journal::{JournalError, OnDamage};
+use crate::query::QueryLimits;
+
+/// What an engine needs to know before it opens.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Folder of `journal/`, `catalog.db` and `LOCK`.
+    pub data_dir: PathBuf,
+    /// Written to `LOCK`, so that other commands find the running server.
+    pub address: String,
+    pub store: StoreOptions,
+    /// Below this much free space nothing is taken (`storage.min_free`).
+    pub min_free_bytes: u64,
+    pub limits: Limits,
+    pub query: QueryLimits,
+    pub on_damage: OnDamage,
+}
+
+impl EngineOptions {
+    /// Returns the defaults for a folder.
+    #[must_use]
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            address: String::new(),
+            store: StoreOptions::default(),
+            min_free_bytes: 256 << 20,
+            limits: Limits::default(),
+            query: QueryLimits::default(),
+            on_damage: OnDamage::default(),
+        }
+    }
+}
+
+/// Why a data folder could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process serves this folder; its address as `LOCK` tells it.
+    #[error("the data folder is in use by process {pid} at {address}")]
+    Locked { pid: u32, address: String },
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("{}: {reason}", path.display())]
+    Io { path: PathBuf, reason: String },
+}
+
+impl OpenError {
+    pub(crate) fn io(path: &Path, error: &io::Error) -> Self {
+        Self::Io { path: path.to_owned(), reason: error.to_string() }
+    }
+}

@@ -1,0 +1,170 @@
+//! Finished columns of a batch that has no place in the journal yet: all but offset and append time.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
+    new_null_array,
+};
+use arrow::buffer::Buffer;
+use arrow::compute::filter;
+use arrow::datatypes::DataType;
+use streamflow_core::event::DEFAULT_TENANT;
+
+use crate::clock::Micros;
+use crate::tail::{Chunk, Leaf, Leaves, events_schema};
+
+/// Finished columns of a batch that has no place in the journal yet.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) rows: usize,
+    /// Event times, null where the append time takes their place.
+    pub(crate) timestamp: Int64Array,
+    /// type, source, severity, data, metadata, tags, `device_type`
+    pub(crate) columns: [ArrayRef; 7],
+    /// `user_id`, `session_id`, `correlation_id`, id, os, browser
+    pub(crate) optional: [ArrayRef; 6],
+    pub(crate) leaves: Leaves,
+    /// What the views of all columns point into: the body, and text written anew.
+    pub(crate) buffers: Vec<Buffer>,
+    /// Bytes of `buffers`.
+    pub(crate) held: usize,
+    /// Where each row's event is in the body.
+    pub(crate) spans: Vec<(u32, u32)>,
+    /// Rows that have a client id, and the id's fingerprint.
+    pub(crate) ids: Vec<(u32, u128)>,
+    pub(crate) unknown_keys: u64,
+}
+
+impl Draft {
+    /// Returns the JSON of the rows for which `keep` is true, a line each.
+    pub(crate) fn raw(&self, keep: impl Fn(usize) -> bool) -> Vec<u8> {
+        let body = self.buffers[0].as_slice();
+        let mut raw = Vec::with_capacity(body.len());
+        for (_, (start, end)) in self.spans.iter().enumerate().filter(|(row, _)| keep(*row)) {
+            raw.extend_from_slice(&body[*start as usize..*end as usize]);
+            raw.push(b'\n');
+        }
+        raw
+    }
+
+    /// Keeps the rows for which `keep` is true.
+    pub(crate) fn retain(&mut self, keep: &[bool]) {
+        let mask = BooleanArray::from(keep.to_vec());
+        let kept = |array: &dyn Array| filter(array, &mask).expect("the mask is as long as the column");
+        self.timestamp = Int64Array::from(kept(&self.timestamp).to_data());
+        for column in self.columns.iter_mut().chain(&mut self.optional) {
+            *column = kept(column);
+        }
+        for leaf in self.leaves.by_path.values_mut() {
+            if let Leaf::Typed(array) = leaf {
+                *array = kept(array);
+            }
+        }
+        let mut rows = keep.iter();
+        self.spans.retain(|_| rows.next().is_some_and(|keep| *keep));
+        self.ids.clear();
+        self.rows = keep.iter().filter(|keep| **keep).count();
+    }
+
+    /// Returns the bytes that the chunk will hold on to, shared constants aside.
+    pub(crate) fn bytes(&self) -> usize {
+        let own = self.columns.iter().chain(&self.optional).map(|column| array_bytes(column)).sum::<usize>();
+        // Event time, append time and offset take eight bytes a row each.
+        own + 3 * 8 * self.rows + self.leaves.bytes() + self.held
+    }
+
+    /// Returns the chunk that these rows become.
+    pub(crate) fn place(self, base_offset: u64, ingested_at: Micros) -> Chunk {
+        let bytes = self.bytes();
+        let rows = self.rows;
+        let timestamp = fill(self.timestamp, ingested_at);
+        let times = timestamp.values().iter();
+        let (timestamp_min, timestamp_max) = times.fold((i64::MAX, i64::MIN), |(lo, hi), t| (lo.min(*t), hi.max(*t)));
+        let [kind, source, severity, data, metadata, tags, device_type] = self.columns;
+        let [user_id, session_id, correlation_id, id, os, browser] = self.optional;
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(timestamp),
+            kind,
+            source,
+            severity,
+            user_id,
+            session_id,
+            correlation_id,
+            data,
+            metadata,
+            tags,
+            id,
+            device_type,
+            os,
+            browser,
+            nulls(rows),
+            nulls(rows),
+            nulls(rows),
+            Arc::new(TimestampMicrosecondArray::from_value(ingested_at, rows).with_timezone("UTC")),
+            tenant(rows),
+            partition(rows),
+            offsets(base_offset, rows),
+        ];
+        let batch = RecordBatch::try_new(events_schema(), columns).expect("the columns are those of the schema");
+        Chunk { base_offset, batch, leaves: self.leaves, buffers: self.buffers, timestamp_min, timestamp_max, bytes }
+    }
+}
+
+fn fill(times: Int64Array, ingested_at: Micros) -> TimestampMicrosecondArray {
+    let (_, values, nulls) = times.into_parts();
+    let values = match nulls {
+        None => values,
+        Some(nulls) => {
+            values.iter().zip(nulls.iter()).map(|(value, sent)| if sent { *value } else { ingested_at }).collect()
+        }
+    };
+    TimestampMicrosecondArray::new(values, None).with_timezone("UTC")
+}
+
+/// Rows of the constant columns that all chunks share.
+const SHARED_ROWS: usize = 8_192;
+
+/// Returns a column of null strings.
+pub(crate) fn nulls(rows: usize) -> ArrayRef {
+    static SHARED: LazyLock<ArrayRef> = LazyLock::new(|| new_null_array(&DataType::Utf8View, SHARED_ROWS));
+    shared(&SHARED, rows, || new_null_array(&DataType::Utf8View, rows))
+}
+
+fn tenant(rows: usize) -> ArrayRef {
+    fn make(rows: usize) -> ArrayRef {
+        Arc::new(std::iter::repeat_n(Some(DEFAULT_TENANT), rows).collect::<StringViewArray>())
+    }
+    static SHARED: LazyLock<ArrayRef> = LazyLock::new(|| make(SHARED_ROWS));
+    shared(&SHARED, rows, || make(rows))
+}
+
+fn partition(rows: usize) -> ArrayRef {
+    static SHARED: LazyLock<ArrayRef> = LazyLock::new(|| Arc::new(Int32Array::from_value(0, SHARED_ROWS)));
+    shared(&SHARED, rows, || Arc::new(Int32Array::from_value(0, rows)))
+}
+
+fn shared(column: &ArrayRef, rows: usize, make: impl FnOnce() -> ArrayRef) -> ArrayRef {
+    if rows <= column.len() { column.slice(0, rows) } else { make() }
+}
+
+fn offsets(base_offset: u64, rows: usize) -> ArrayRef {
+    let base = i64::try_from(base_offset).unwrap_or(i64::MAX);
+    Arc::new(Int64Array::from_iter_values((0..rows).map(|row| base + row as i64)))
+}
+
+/// Bytes of one column, without the text that its views point at.
+pub(crate) fn array_bytes(array: &dyn Array) -> usize {
+    let nulls = array.nulls().map_or(0, |nulls| nulls.len() / 8);
+    if array.null_count() == array.len() {
+        return 0;
+    }
+    let width = match array.data_type() {
+        DataType::Utf8View => 16,
+        DataType::Boolean => 1,
+        DataType::Int32 => 0,
+        DataType::List(_) => 4,
+        _ => 8,
+    };
+    array.len() * width + nulls
+}

@@ -1,0 +1,429 @@
+//! Reads one event's JSON into a row: names the fields, checks them, enriches. One pass, no copy unless there are escapes.
+
+use streamflow_core::event::{Limits, NAME_BYTES_MAX, SOURCE_BYTES_MAX, Severity};
+use streamflow_core::json::{JsonError, JsonErrorKind, Number, Reader, Scalar, SeenKeys, Text};
+use streamflow_core::time::{event_timestamp_float, event_timestamp_integer, event_timestamp_text};
+
+use super::columns::{Columns, Row, TextField};
+use super::enrich::Enricher;
+use super::fingerprint::Fingerprint;
+use super::leaf::{Found, LEVELS_MAX, NodeId};
+use super::view::{self, BODY, SIDE};
+use crate::clock::Micros;
+
+/// Why a value is no event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum EventError {
+    /// The text is no JSON, or JSON that is not stored.
+    Json(JsonError),
+    /// The JSON says something that an event can't.
+    Field { code: &'static str, message: String },
+}
+
+impl From<JsonError> for EventError {
+    fn from(error: JsonError) -> Self {
+        Self::Json(error)
+    }
+}
+
+fn invalid(message: impl Into<String>) -> EventError {
+    EventError::Field { code: "invalid_field", message: message.into() }
+}
+
+const EMPTY_OBJECT: u128 = view::inline("{}");
+
+/// Reads events into [`Columns`].
+#[derive(Debug)]
+pub(crate) struct EventReader<'a> {
+    pub(crate) body: &'a [u8],
+    pub(crate) columns: &'a mut Columns,
+    pub(crate) enricher: &'a mut Enricher,
+    pub(crate) fingerprint: &'a Fingerprint,
+    pub(crate) limits: Limits,
+    pub(crate) extent: Extent,
+}
+
+/// How far an event reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// To its closing brace; the caller looks at what follows.
+    Value,
+    /// To the end of the text: anything but white space after it is an error.
+    Text,
+}
+
+/// The fields of the event that is being read.
+#[derive(Debug, Default)]
+struct Draft {
+    kind: Option<u128>,
+    source: Option<u128>,
+    severity: Severity,
+    timestamp: Option<Micros>,
+    data: Option<u128>,
+    metadata: Option<(usize, usize)>,
+    user_agent: Option<Text>,
+    /// A bit a field, so that none comes twice, whichever of its spellings is used.
+    seen: u16,
+    unknown: Vec<(Text, (usize, usize))>,
+}
+
+impl EventReader<'_> {
+    /// Reads the value at `start` as an event, adds its row, and returns where it ends.
+    ///
+    /// # Errors
+    /// When the value is no event. No row was added then.
+    pub(crate) fn read(&mut self, start: usize) -> Result<usize, EventError> {
+        let mut reader = Reader::new(self.body, start, self.limits.nesting, self.limits.keys);
+        match self.read_object(&mut reader) {
+            Ok(draft) => self.complete(draft, start, reader.position()),
+            Err(error) => Err(error),
+        }
+        .inspect_err(|_| self.columns.roll_back())
+    }
+
+    fn read_object(&mut self, reader: &mut Reader<'_>) -> Result<Draft, EventError> {
+        let mut draft = Draft::default();
+        if reader.peek() != Some(b'{') {
+            reader.skip_value()?;
+            return Err(EventError::Field { code: "invalid_event", message: "an event is a JSON object".to_owned() });
+        }
+        let mut more = reader.enter_object()?;
+        while more {
+            let key = reader.key()?;
+            self.read_field(&mut draft, key, reader)?;
+            more = reader.next_in_object()?;
+        }
+        if self.extent == Extent::Text {
+            reader.end()?;
+        }
+        Ok(draft)
+    }
+
+    fn read_field(&mut self, draft: &mut Draft, key: Text, reader: &mut Reader<'_>) -> Result<(), EventError> {
+        let name = key.unescaped(self.body);
+        let bit = match &*name {
+            b"type" | b"event_type" => 0,
+            b"source" => 1,
+            b"timestamp" | b"ts" => 2,
+            b"severity" => 3,
+            b"data" => 4,
+            b"metadata" => 5,
+            b"user_id" => 6,
+            b"session_id" => 7,
+            b"correlation_id" => 8,
+            b"tags" => 9,
+            b"id" => 10,
+            _ => return Self::read_unknown(draft, key, reader),
+        };
+        if draft.seen & (1 << bit) != 0 {
+            return Err(JsonError { kind: JsonErrorKind::DuplicateKey, position: key.start }.into());
+        }
+        draft.seen |= 1 << bit;
+        match bit {
+            0 => draft.kind = self.name(reader, "type", NAME_BYTES_MAX)?,
+            1 => draft.source = self.name(reader, "source", SOURCE_BYTES_MAX)?,
+            2 => draft.timestamp = self.timestamp(reader)?,
+            3 => draft.severity = self.severity(reader)?,
+            4 => self.data(draft, reader)?,
+            5 => draft.metadata = Self::object_span(reader, "metadata")?,
+            6 => self.optional(reader, "user_id", TextField::UserId)?,
+            7 => self.optional(reader, "session_id", TextField::SessionId)?,
+            8 => self.optional(reader, "correlation_id", TextField::CorrelationId)?,
+            9 => self.tags(reader)?,
+            _ => self.id(reader)?,
+        }
+        Ok(())
+    }
+
+    fn read_unknown(draft: &mut Draft, key: Text, reader: &mut Reader<'_>) -> Result<(), EventError> {
+        reader.peek();
+        let start = reader.position();
+        reader.skip_value()?;
+        draft.unknown.push((key, (start, reader.position())));
+        Ok(())
+    }
+
+    fn view(&mut self, text: Text) -> u128 {
+        if !text.escaped {
+            return view::view(self.body, text.start, text.end, BODY);
+        }
+        let start = self.columns.side.len();
+        streamflow_core::json::unescape(text.raw(self.body), &mut self.columns.side);
+        view::view(&self.columns.side, start, self.columns.side.len(), SIDE)
+    }
+
+    /// Reads a string of 1 to `bytes_max` bytes, or null.
+    fn name(&mut self, reader: &mut Reader<'_>, field: &str, bytes_max: usize) -> Result<Option<u128>, EventError> {
+        match Self::scalar(reader)? {
+            Some(Scalar::Text(text)) => {
+                let view = self.view(text);
+                match view as u32 as usize {
+                    0 => Err(invalid(format!("{field:?} is empty"))),
+                    length if length > bytes_max => {
+                        Err(invalid(format!("{field:?} has {length} bytes, at most {bytes_max} are allowed")))
+                    }
+                    _ => Ok(Some(view)),
+                }
+            }
+            Some(Scalar::Null) => Ok(None),
+            _ => Err(invalid(format!("{field:?} is not a string"))),
+        }
+    }
+
+    /// Reads a scalar, or passes over an object or array and returns none.
+    fn scalar(reader: &mut Reader<'_>) -> Result<Option<Scalar>, EventError> {
+        if matches!(reader.peek(), Some(b'{' | b'[')) {
+            reader.skip_value()?;
+            return Ok(None);
+        }
+        Ok(Some(reader.scalar()?))
+    }
+
+    fn optional(&mut self, reader: &mut Reader<'_>, name: &str, field: TextField) -> Result<(), EventError> {
+        if let Some(view) = self.name(reader, name, SOURCE_BYTES_MAX)? {
+            self.columns.set_text(field, view);
+        }
+        Ok(())
+    }
+
+    fn id(&mut self, reader: &mut Reader<'_>) -> Result<(), EventError> {
+        match Self::scalar(reader)? {
+            Some(Scalar::Text(text)) => {
+                let view = self.view(text);
+                let length = view as u32 as usize;
+                if !(1..=NAME_BYTES_MAX).contains(&length) {
+                    return Err(invalid(format!("\"id\" has {length} bytes, 1 to {NAME_BYTES_MAX} are allowed")));
+                }
+                self.columns.set_text(TextField::Id, view);
+                let row = u32::try_from(self.columns.rows()).unwrap_or(u32::MAX);
+                self.columns.ids.push((row, self.fingerprint.of(&text.unescaped(self.body))));
+                Ok(())
+            }
+            Some(Scalar::Null) => Ok(()),
+            _ => Err(invalid("\"id\" is not a string")),
+        }
+    }
+
+    fn timestamp(&mut self, reader: &mut Reader<'_>) -> Result<Option<Micros>, EventError> {
+        let time = match Self::scalar(reader)? {
+            Some(Scalar::Null) => return Ok(None),
+            Some(Scalar::Text(text)) => event_timestamp_text(&text.unescaped(self.body)),
+            Some(Scalar::Number(Number::Int(value))) => event_timestamp_integer(value),
+            Some(Scalar::Number(Number::Float(value))) => event_timestamp_float(value),
+            _ => None,
+        };
+        match time {
+            Some(time) => Ok(Some(time)),
+            None => Err(invalid("\"timestamp\" is neither RFC 3339 nor epoch seconds, ms, µs or ns")),
+        }
+    }
+
+    fn severity(&mut self, reader: &mut Reader<'_>) -> Result<Severity, EventError> {
+        match Self::scalar(reader)? {
+            Some(Scalar::Null) => Ok(Severity::default()),
+            Some(Scalar::Text(text)) => {
+                let name = text.unescaped(self.body);
+                let known = Severity::ALL.into_iter().find(|severity| severity.as_str().as_bytes() == &*name);
+                known.ok_or_else(|| invalid("\"severity\" is none of low, medium, high, critical"))
+            }
+            _ => Err(invalid("\"severity\" is not a string")),
+        }
+    }
+
+    fn tags(&mut self, reader: &mut Reader<'_>) -> Result<(), EventError> {
+        match reader.peek() {
+            Some(b'[') => {}
+            Some(b'n') => return Ok(reader.scalar().map(drop)?),
+            _ => {
+                reader.skip_value()?;
+                return Err(invalid("\"tags\" is not an array"));
+            }
+        }
+        let mut more = reader.enter_array()?;
+        let mut count = 0;
+        while more {
+            match self.name(reader, "tags", NAME_BYTES_MAX)? {
+                Some(view) => self.columns.push_tag(view),
+                None => return Err(invalid("\"tags\" has a null")),
+            }
+            count += 1;
+            if count > self.limits.tags {
+                return Err(invalid(format!("\"tags\" has more than {} tags", self.limits.tags)));
+            }
+            more = reader.next_in_array()?;
+        }
+        Ok(())
+    }
+
+    /// Returns where an object is, checking all of it; null is none.
+    fn object_span(reader: &mut Reader<'_>, field: &str) -> Result<Option<(usize, usize)>, EventError> {
+        let first = reader.peek();
+        let start = reader.position();
+        reader.skip_value()?;
+        match first {
+            Some(b'{') => Ok(Some((start, reader.position()))),
+            Some(b'n') => Ok(None),
+            _ => Err(invalid(format!("{field:?} is not an object"))),
+        }
+    }
+
+    fn data(&mut self, draft: &mut Draft, reader: &mut Reader<'_>) -> Result<(), EventError> {
+        if reader.peek() != Some(b'{') {
+            Self::object_span(reader, "data")?;
+            return Ok(());
+        }
+        let start = reader.position();
+        self.data_object(draft, reader, NodeId::ROOT, 1)?;
+        draft.data = Some(view::view(self.body, start, reader.position(), BODY));
+        Ok(())
+    }
+
+    fn data_object(
+        &mut self,
+        draft: &mut Draft,
+        reader: &mut Reader<'_>,
+        object: NodeId,
+        level: usize,
+    ) -> Result<(), EventError> {
+        let row = self.columns.rows();
+        let mut before = None;
+        // Keys without a column have no node that would notice their return.
+        let mut columnless = SeenKeys::default();
+        let mut more = reader.enter_object()?;
+        while more {
+            let key = reader.key()?;
+            let found = if key.escaped {
+                self.columns.leaves.find(object, before, &key.unescaped(self.body), row)
+            } else {
+                self.columns.leaves.find(object, before, key.raw(self.body), row)
+            };
+            match found {
+                Found::Duplicate => {
+                    return Err(JsonError { kind: JsonErrorKind::DuplicateKey, position: key.start }.into());
+                }
+                Found::NoColumn if !columnless.insert(self.body, key) => {
+                    return Err(JsonError { kind: JsonErrorKind::DuplicateKey, position: key.start }.into());
+                }
+                Found::NoColumn => reader.skip_value()?,
+                Found::Node(node) => {
+                    before = Some(node);
+                    let text = self.data_value(draft, reader, node, level)?;
+                    if level == 1 && key.raw(self.body) == b"user_agent" {
+                        draft.user_agent = text;
+                    }
+                }
+            }
+            more = reader.next_in_object()?;
+        }
+        Ok(())
+    }
+
+    /// Reads the value of a key that has a column; returns it if it is a string.
+    fn data_value(
+        &mut self,
+        draft: &mut Draft,
+        reader: &mut Reader<'_>,
+        node: NodeId,
+        level: usize,
+    ) -> Result<Option<Text>, EventError> {
+        let row = self.columns.rows();
+        match reader.peek() {
+            Some(b'{') if level < LEVELS_MAX => {
+                self.columns.leaves.set_nested(node);
+                self.data_object(draft, reader, node, level + 1)?;
+            }
+            Some(b'{') => {
+                self.columns.leaves.set_nested(node);
+                self.columns.leaves.set_partial();
+                reader.skip_value()?;
+            }
+            Some(b'[') => {
+                self.columns.leaves.set_nested(node);
+                reader.skip_value()?;
+            }
+            _ => match reader.scalar()? {
+                Scalar::Null => {}
+                Scalar::Bool(value) => self.columns.leaves.set_bool(node, row, value),
+                Scalar::Number(number) => self.columns.leaves.set_number(node, row, number),
+                Scalar::Text(text) => {
+                    let view = self.view(text);
+                    self.columns.leaves.set_text(node, row, view);
+                    return Ok(Some(text));
+                }
+            },
+        }
+        Ok(None)
+    }
+
+    fn complete(&mut self, draft: Draft, start: usize, end: usize) -> Result<usize, EventError> {
+        let missing =
+            |field: &str| EventError::Field { code: "missing_field", message: format!("{field:?} is missing") };
+        if end - start > self.limits.event_bytes {
+            let message =
+                format!("the event has {} bytes, at most {} are allowed", end - start, self.limits.event_bytes);
+            return Err(EventError::Field { code: "event_too_large", message });
+        }
+        let kind = draft.kind.ok_or_else(|| missing("type"))?;
+        let source = draft.source.ok_or_else(|| missing("source"))?;
+        let metadata = match (draft.metadata, draft.unknown.is_empty()) {
+            (None, true) => EMPTY_OBJECT,
+            (Some((start, end)), true) => view::view(self.body, start, end, BODY),
+            (metadata, false) => self.merge_metadata(metadata, &draft.unknown)?,
+        };
+        let agent = self.enricher.user_agent(draft.user_agent.map(|text| text.unescaped(self.body)).as_deref());
+        if let Some(os) = agent.os {
+            self.columns.set_text(TextField::Os, os);
+        }
+        if let Some(browser) = agent.browser {
+            self.columns.set_text(TextField::Browser, browser);
+        }
+        self.columns.push(Row {
+            kind,
+            source,
+            severity: draft.severity,
+            device_type: agent.device_type,
+            data: draft.data.unwrap_or(EMPTY_OBJECT),
+            metadata,
+            timestamp: draft.timestamp,
+            span: (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX)),
+        });
+        Ok(end)
+    }
+
+    /// Writes the metadata object anew, with the unknown top-level keys at its end.
+    fn merge_metadata(
+        &mut self,
+        metadata: Option<(usize, usize)>,
+        unknown: &[(Text, (usize, usize))],
+    ) -> Result<u128, EventError> {
+        let mut seen = SeenKeys::default();
+        if let Some((start, _)) = metadata {
+            let mut reader = Reader::new(self.body, start, self.limits.nesting, self.limits.keys);
+            let mut more = reader.enter_object()?;
+            while more {
+                seen.insert(self.body, reader.key()?);
+                reader.skip_value()?;
+                more = reader.next_in_object()?;
+            }
+        }
+        let side_start = self.columns.side.len();
+        let old = metadata.map_or(&b"{}"[..], |(start, end)| &self.body[start..end]);
+        let inside = old[1..old.len() - 1].trim_ascii();
+        self.columns.side.push(b'{');
+        self.columns.side.extend_from_slice(inside);
+        for (index, (key, (start, end))) in unknown.iter().enumerate() {
+            if !seen.insert(self.body, *key) {
+                return Err(JsonError { kind: JsonErrorKind::DuplicateKey, position: key.start }.into());
+            }
+            if index > 0 || !inside.is_empty() {
+                self.columns.side.push(b',');
+            }
+            self.columns.side.extend_from_slice(&self.body[key.start - 1..=key.end]);
+            self.columns.side.push(b':');
+            self.columns.side.extend_from_slice(&self.body[*start..*end]);
+        }
+        self.columns.side.push(b'}');
+        self.columns.unknown_keys += unknown.len() as u64;
+        Ok(view::view(&self.columns.side, side_start, self.columns.side.len(), SIDE))
+    }
+}

@@ -1,0 +1,219 @@
+//! The queue to the journal thread, and the thread: gathers the requests that wait into groups and commits them.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot};
+
+use super::prepared::Prepared;
+use super::request::{Ack, AppendError, Appended, RequestKey};
+use super::store::Store;
+use super::writer::{Request, Writer};
+use crate::clock::Clock;
+use crate::task;
+
+/// Requests that may wait for the journal. With a commit every 300 µs this is far more than ever waits; a queue this long
+/// means that the disk has stopped answering.
+const QUEUE_REQUESTS_MAX: usize = 16_384;
+/// Memory that waiting requests may hold; beyond it senders wait.
+const QUEUE_BYTES_MAX: usize = 256 << 20;
+/// Memory of one group, so that one commit stays a matter of milliseconds.
+const GROUP_BYTES_MAX: usize = 16 << 20;
+/// Under load commits are at least this far apart: syncing more often costs more than it gains.
+const COMMIT_INTERVAL: Duration = Duration::from_micros(300);
+
+struct Job {
+    request: Request,
+    reply: oneshot::Sender<Result<Appended, AppendError>>,
+}
+
+/// The sending side of the journal thread.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    queued_bytes: Arc<AtomicUsize>,
+    store: Arc<Store>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+impl Intake {
+    /// Starts the journal thread and the thread that merges the tail's small chunks.
+    pub(crate) fn start(writer: Writer, store: Arc<Store>, clock: Arc<dyn Clock>) -> io::Result<Self> {
+        let (sender, receiver) = mpsc::channel(QUEUE_REQUESTS_MAX);
+        let queued_bytes = Arc::new(AtomicUsize::new(0));
+        let merger = Merger::start(Arc::clone(&store))?;
+        let worker = JournalThread {
+            writer,
+            receiver,
+            queued_bytes: Arc::clone(&queued_bytes),
+            clock,
+            filling: Arc::default(),
+            merger,
+        };
+        let thread = task::thread("journal", move || worker.run())?;
+        Ok(Self { jobs: Mutex::new(Some(sender)), queued_bytes, store, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Queues a request and waits for its answer.
+    pub(crate) async fn append(
+        &self,
+        prepared: Prepared,
+        ack: Ack,
+        key: Option<RequestKey>,
+    ) -> Result<Appended, AppendError> {
+        let bytes = prepared.bytes;
+        let queued = self.queued_bytes.load(Ordering::Relaxed);
+        let full = self.store.tail.bytes() + queued + bytes > self.store.options.tail_bytes_max;
+        if full || queued > QUEUE_BYTES_MAX {
+            return Err(AppendError::Full { retry_after_seconds: 1 });
+        }
+        let sender = self.jobs.lock().clone().ok_or(AppendError::Closed)?;
+        let (reply, answer) = oneshot::channel();
+        self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let job = Job { request: Request { prepared, ack, key }, reply };
+        if sender.try_send(job).is_err() {
+            self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(AppendError::Full { retry_after_seconds: 1 });
+        }
+        drop(sender);
+        answer.await.unwrap_or(Err(AppendError::Closed))
+    }
+
+    /// Takes no more requests, commits those that wait, and closes the journal.
+    pub(crate) fn close(&self) {
+        drop(self.jobs.lock().take());
+        if let Some(thread) = self.thread.lock().take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the journal thread panicked; what it had acknowledged is on disk");
+        }
+    }
+}
+
+impl Drop for Intake {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+struct JournalThread {
+    writer: Writer,
+    receiver: mpsc::Receiver<Job>,
+    queued_bytes: Arc<AtomicUsize>,
+    clock: Arc<dyn Clock>,
+    /// Whether another thread is filling the next file ahead.
+    filling: Arc<AtomicBool>,
+    merger: Merger,
+}
+
+impl JournalThread {
+    fn run(mut self) {
+        let mut last_commit = Duration::ZERO;
+        while let Some(first) = self.receiver.blocking_recv() {
+            let since = self.clock.monotonic().saturating_sub(last_commit);
+            if since < COMMIT_INTERVAL {
+                std::thread::sleep(COMMIT_INTERVAL - since);
+            }
+            let jobs = self.gather(first);
+            last_commit = self.clock.monotonic();
+            self.commit(jobs);
+            self.fill_ahead();
+        }
+        if let Err(error) = self.writer.close() {
+            tracing::warn!(%error, "the journal file could not be closed neatly");
+        }
+        self.merger.stop();
+    }
+
+    fn gather(&mut self, first: Job) -> Vec<Job> {
+        let mut bytes = first.request.prepared.bytes;
+        let mut jobs = vec![first];
+        while bytes < GROUP_BYTES_MAX
+            && let Ok(job) = self.receiver.try_recv()
+        {
+            bytes += job.request.prepared.bytes;
+            jobs.push(job);
+        }
+        self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        jobs
+    }
+
+    fn commit(&mut self, jobs: Vec<Job>) {
+        let rows: usize = jobs.iter().map(|job| job.request.prepared.rows()).sum();
+        let (requests, mut replies): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.request, Some(job.reply))).unzip();
+        self.writer.commit(requests, &mut |index, result| {
+            if let Some(reply) = replies[index].take() {
+                // A client that has gone does not want its answer.
+                drop(reply.send(result));
+            }
+        });
+        self.merger.published(rows);
+    }
+
+    /// Has the next file filled with zeros by a thread of its own, one at a time.
+    fn fill_ahead(&self) {
+        if !self.writer.wants_spare() || self.filling.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (fill, filling) = (self.writer.fill_ahead(), Arc::clone(&self.filling));
+        let started = task::thread("journal-fill", move || {
+            if let Err(error) = fill() {
+                tracing::warn!(%error, "the next journal file could not be filled ahead; commits are slower without it");
+            }
+            filling.store(false, Ordering::Release);
+        });
+        if started.is_err() {
+            self.filling.store(false, Ordering::Release);
+        }
+    }
+}
+
+/// The thread that merges the tail's small chunks.
+#[derive(Debug)]
+struct Merger {
+    signal: std::sync::mpsc::SyncSender<()>,
+    waiting_rows: usize,
+    store: Arc<Store>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Merger {
+    fn start(store: Arc<Store>) -> io::Result<Self> {
+        let (signal, wake) = std::sync::mpsc::sync_channel(1);
+        let tail = Arc::clone(&store);
+        let thread = task::thread("tail-merge", move || {
+            while wake.recv().is_ok() {
+                while tail.tail.merge_some() {}
+            }
+        })?;
+        Ok(Self { signal, waiting_rows: 0, store, thread: Some(thread) })
+    }
+
+    /// Counts what was published, and wakes the thread when there is a chunk's worth of it.
+    fn published(&mut self, rows: usize) {
+        self.waiting_rows += rows;
+        if self.store.tail.wants_merging(self.waiting_rows) {
+            self.waiting_rows = 0;
+            // A signal that is still waiting serves for both.
+            let _already_signalled = self.signal.try_send(()).is_err();
+        }
+    }
+
+    fn stop(self) {
+        drop(self.signal);
+        if let Some(thread) = self.thread {
+            drop(thread.join());
+        }
+    }
+}
