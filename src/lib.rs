@@ -6,6 +6,7 @@
 pub mod api;
 pub mod client;
 pub mod commands;
+pub mod generator;
 pub mod printer;
 pub mod server;
 pub mod settings;

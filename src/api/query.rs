@@ -67,6 +67,8 @@ pub struct QuerySchema {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TableInfo {
     pub name: String,
-    /// The columns, and the paths seen inside `data` as SQL spells them: `data.page`.
     pub columns: Vec<ColumnInfo>,
+    /// Paths seen inside `data`, as SQL spells them: `data.page`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<ColumnInfo>,
 }

@@ -23,8 +23,11 @@ pub(crate) async fn query_schema(State(app): State<Arc<App>>) -> Result<Response
     Ok(answer::json(&Success::new(QuerySchema { tables, functions: catalog.functions })))
 }
 
+/// The catalog lists paths behind the columns; a column's own name has no dot.
 fn table(table: CatalogTable) -> TableInfo {
-    TableInfo { name: table.name.to_owned(), columns: table.columns.into_iter().map(column).collect() }
+    let (paths, columns): (Vec<_>, Vec<_>) =
+        table.columns.into_iter().map(column).partition(|column| column.name.contains('.'));
+    TableInfo { name: table.name.to_owned(), columns, paths }
 }
 
 fn column(column: CatalogColumn) -> ColumnInfo {
