@@ -50,7 +50,7 @@ pub(crate) async fn funnel(
     let asked = Asked::read(words!(parameters), WEEK_HOURS, Timestamp::now())?;
     let within = duration("within", parameters.within.as_deref(), WITHIN_DEFAULT)?;
     let steps: Vec<&str> = parameters.steps.as_deref().unwrap_or_default().split(',').map(str::trim).collect();
-    let question = Funnel::new(asked.scope, &steps, within).map_err(wrong_question)?;
+    let question = Funnel::new(asked.scope, steps, within).map_err(wrong_question)?;
     Ok(answer::json(&Success::new(rows::<FunnelStep>(&app, question.sql()).await?)))
 }
 
@@ -86,7 +86,6 @@ struct Cell {
 }
 
 fn cohort(line: &Cohort) -> RetentionCohort {
-    let count = |users: i64| u64::try_from(users).unwrap_or(0);
     let period = |(period, users): (u64, &i64)| RetentionPeriod {
         period,
         users: count(*users),
@@ -119,9 +118,38 @@ pub(crate) async fn sessions(
     let asked = Asked::read(words!(parameters), DAY_HOURS, Timestamp::now())?;
     let gap = duration("gap", parameters.gap.as_deref(), GAP_DEFAULT)?;
     let question = Sessions::new(asked.scope, gap).map_err(wrong_question)?;
-    let summary = rows::<SessionSummary>(&app, question.sql()).await?.into_iter().next();
-    let summary = summary.ok_or_else(|| ApiError::internal("sessions have no total", &"no row"))?;
-    Ok(answer::json(&Success::new(summary)))
+    let total = rows::<Total>(&app, question.sql()).await?.into_iter().next();
+    let total = total.ok_or_else(|| ApiError::internal("sessions have no total", &"no row"))?;
+    Ok(answer::json(&Success::new(summary(&total))))
+}
+
+/// The row of [`Sessions`].
+#[derive(Debug, Deserialize)]
+struct Total {
+    sessions: i64,
+    users: i64,
+    events: i64,
+    avg_seconds: f64,
+    median_seconds: f64,
+    avg_events: f64,
+    single_event_sessions: i64,
+}
+
+fn summary(total: &Total) -> SessionSummary {
+    SessionSummary {
+        sessions: count(total.sessions),
+        users: count(total.users),
+        events: count(total.events),
+        events_per_session: total.avg_events,
+        avg_seconds: total.avg_seconds,
+        median_seconds: total.median_seconds,
+        bounce_rate: percentage(total.single_event_sessions, total.sessions),
+    }
+}
+
+/// SQL counts with a sign.
+fn count(rows: i64) -> u64 {
+    u64::try_from(rows).unwrap_or(0)
 }
 
 /// List the ways that sessions begin.
@@ -142,13 +170,13 @@ pub(crate) async fn paths(
         "page" => PathOf::Pages,
         _ => PathOf::Types,
     };
-    let depth = count("depth", parameters.depth.as_deref(), DEPTH_DEFAULT as u64, DEPTH_MAX)?;
-    let limit = count("limit", parameters.limit.as_deref(), PATHS_DEFAULT, LIMIT_MAX)?;
+    let depth = size("depth", parameters.depth.as_deref(), DEPTH_DEFAULT as u64, DEPTH_MAX)?;
+    let limit = size("limit", parameters.limit.as_deref(), PATHS_DEFAULT, LIMIT_MAX)?;
     let sessions = Sessions::new(asked.scope, gap).map_err(wrong_question)?;
     let question = Paths::new(sessions, of, depth, limit).map_err(wrong_question)?;
     Ok(answer::json(&Success::new(rows::<PathCount>(&app, question.sql()).await?)))
 }
 
-fn count(name: &str, text: Option<&str>, default: u64, most: usize) -> Result<usize, ApiError> {
+fn size(name: &str, text: Option<&str>, default: u64, most: usize) -> Result<usize, ApiError> {
     Ok(usize::try_from(number(name, text, default, 1..=most as u64)?).unwrap_or(most))
 }
