@@ -12,6 +12,7 @@ mod completion;
 mod config;
 mod context;
 mod emptiness;
+mod engine_options;
 mod errors;
 mod events;
 mod field;

@@ -57,8 +57,8 @@ pub struct TopPage {
 pub struct TopUser {
     pub user_id: String,
     pub event_count: u64,
-    /// Different values of `session_id`.
-    pub unique_sessions: u64,
+    /// Always 1; here so that all top lists have the same columns.
+    pub unique_users: u64,
     /// Event time of their newest event, RFC 3339.
     pub last_seen: String,
 }
@@ -112,11 +112,11 @@ pub struct SessionSummary {
     pub sessions: u64,
     pub users: u64,
     pub events: u64,
-    pub events_per_session: f64,
     pub avg_seconds: f64,
     pub median_seconds: f64,
-    /// Share of sessions with one event, 0 to 100.
-    pub bounce_rate: f64,
+    /// Events a session.
+    pub avg_events: f64,
+    pub single_event_sessions: u64,
 }
 
 /// A sequence of steps that sessions began with.
@@ -125,7 +125,6 @@ pub struct PathCount {
     /// Event types (or pages) in order.
     pub path: Vec<String>,
     pub sessions: u64,
-    pub users: u64,
     /// Share of all sessions, 0 to 100.
     pub percentage: f64,
 }

@@ -118,33 +118,9 @@ pub(crate) async fn sessions(
     let asked = Asked::read(words!(parameters), DAY_HOURS, Timestamp::now())?;
     let gap = duration("gap", parameters.gap.as_deref(), GAP_DEFAULT)?;
     let question = Sessions::new(asked.scope, gap).map_err(wrong_question)?;
-    let total = rows::<Total>(&app, question.sql()).await?.into_iter().next();
-    let total = total.ok_or_else(|| ApiError::internal("sessions have no total", &"no row"))?;
-    Ok(answer::json(&Success::new(summary(&total))))
-}
-
-/// The row of [`Sessions`].
-#[derive(Debug, Deserialize)]
-struct Total {
-    sessions: i64,
-    users: i64,
-    events: i64,
-    avg_seconds: f64,
-    median_seconds: f64,
-    avg_events: f64,
-    single_event_sessions: i64,
-}
-
-fn summary(total: &Total) -> SessionSummary {
-    SessionSummary {
-        sessions: count(total.sessions),
-        users: count(total.users),
-        events: count(total.events),
-        events_per_session: total.avg_events,
-        avg_seconds: total.avg_seconds,
-        median_seconds: total.median_seconds,
-        bounce_rate: percentage(total.single_event_sessions, total.sessions),
-    }
+    let summary = rows::<SessionSummary>(&app, question.sql()).await?.into_iter().next();
+    let summary = summary.ok_or_else(|| ApiError::internal("sessions have no total", &"no row"))?;
+    Ok(answer::json(&Success::new(summary)))
 }
 
 /// SQL counts with a sign.

@@ -64,5 +64,5 @@ async fn viewers_have_a_limit_and_places_come_back() {
 async fn wrong_filter_is_told_before_anything_is_shown() {
     let server = TestServer::start().await;
     let answer = server.get("/api/v1/events/live?filter=sorce%20%3D%20'x'%20OR%201%3D1").await;
-    assert_eq!(answer.error(), (400, "unknown_column".to_owned()));
+    assert_eq!(answer.error(), (400, "invalid_filter".to_owned()));
 }
