@@ -7,15 +7,32 @@ use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 
 use crate::printer::{CommandError, ExitStatus, Printer, Shape};
 
+mod chart;
 mod completion;
 mod config;
 mod context;
+mod emptiness;
 mod errors;
+mod events;
+mod field;
+mod funnel;
 mod help;
 mod local;
+mod offline;
+mod paths;
+mod query;
+mod question;
+mod range;
+mod remote;
+mod retention;
+mod send;
 mod session;
+mod sessions;
+mod tail;
 mod target;
+mod top;
 mod tree;
+mod trends;
 mod usage;
 mod version;
 
@@ -42,7 +59,17 @@ enum Command {
     Config(config::ConfigArgs),
     Context(context::ContextArgs),
     Errors(errors::ErrorsArgs),
+    Events(events::EventsArgs),
+    Funnel(funnel::FunnelArgs),
     Help(help::HelpArgs),
+    Paths(paths::PathsArgs),
+    Query(query::QueryArgs),
+    Retention(retention::RetentionArgs),
+    Send(send::SendArgs),
+    Sessions(sessions::SessionsArgs),
+    Tail(tail::TailArgs),
+    Top(top::TopArgs),
+    Trends(trends::TrendsArgs),
     Version(version::VersionArgs),
 }
 
@@ -53,7 +80,17 @@ impl Command {
             Self::Config(args) => config::run(args, session),
             Self::Context(args) => context::run(args, session),
             Self::Errors(args) => errors::run(args, session),
+            Self::Events(args) => events::run(args, session),
+            Self::Funnel(args) => funnel::run(args, session),
             Self::Help(args) => help::run(args, session),
+            Self::Paths(args) => paths::run(args, session),
+            Self::Query(args) => query::run(args, session),
+            Self::Retention(args) => retention::run(args, session),
+            Self::Send(args) => send::run(args, session),
+            Self::Sessions(args) => sessions::run(args, session),
+            Self::Tail(args) => tail::run(args, session),
+            Self::Top(args) => top::run(args, session),
+            Self::Trends(args) => trends::run(args, session),
             Self::Version(args) => version::run(args, session),
         }
     }
@@ -65,6 +102,16 @@ const SHAPES: &[&[&Shape]] = &[
     config::SHAPES,
     context::SHAPES,
     errors::SHAPES,
+    events::SHAPES,
+    funnel::SHAPES,
+    paths::SHAPES,
+    query::SHAPES,
+    retention::SHAPES,
+    send::SHAPES,
+    sessions::SHAPES,
+    tail::SHAPES,
+    top::SHAPES,
+    trends::SHAPES,
     version::SHAPES,
 ];
 

@@ -65,7 +65,8 @@ impl Server {
             .map(|(port, (role, _, socket))| {
                 let routes = routes::router(&app, role);
                 let front = Arc::new(Front::new(Arc::clone(&app), role, routes));
-                let listener = Listener { app: Arc::clone(&app), front, socket, port, connections: connections.clone() };
+                let listener =
+                    Listener { app: Arc::clone(&app), front, socket, port, connections: connections.clone() };
                 task::spawn("listener", listener.run())
             })
             .collect();

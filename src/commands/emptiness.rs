@@ -23,7 +23,13 @@ pub(super) async fn explain_statement(client: &Client, sql: &str, printer: &Prin
 }
 
 /// Says on stderr why a question about `range` with these names has no answer, if that can be found out.
-pub(super) async fn explain_question(client: &Client, names: &[String], filter: Option<&str>, range: &Range, printer: &Printer) {
+pub(super) async fn explain_question(
+    client: &Client,
+    names: &[String],
+    filter: Option<&str>,
+    range: &Range,
+    printer: &Printer,
+) {
     let filter = filter.unwrap_or_default();
     let texts = names.iter().cloned().chain(literal::texts(filter)).chain(literal::values(filter)).collect();
     explain(client, &Words { texts, paths: literal::paths(filter) }, Some(range), printer).await;
@@ -57,13 +63,18 @@ async fn reason(client: &Client, words: &Words, range: Option<&Range>) -> Result
         return Ok(Some(reason));
     }
     let (Some(first), Some(last)) = (first.as_str(), last.as_str()) else { return Ok(None) };
-    Ok(range.filter(|range| range.excludes(first, last)).map(|_| {
-        format!("no event is in this time range; there are {count} from {first} to {last}")
-    }))
+    Ok(range
+        .filter(|range| range.excludes(first, last))
+        .map(|_| format!("no event is in this time range; there are {count} from {first} to {last}")))
 }
 
 /// Looks for a text that is almost an observed value of the column, but is none itself.
-async fn unknown_name(client: &Client, column: &str, what: &str, texts: &[String]) -> Result<Option<String>, ClientError> {
+async fn unknown_name(
+    client: &Client,
+    column: &str,
+    what: &str,
+    texts: &[String],
+) -> Result<Option<String>, ClientError> {
     if texts.is_empty() {
         return Ok(None);
     }

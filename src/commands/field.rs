@@ -32,7 +32,8 @@ fn split(argument: &str) -> Result<(&str, Value), FieldError> {
     let (key, value) = match key.strip_suffix(':') {
         None => (key, scalar(text)),
         Some(key) => {
-            let not_json = |error: serde_json::Error| FieldError::NotJson { key: key.to_owned(), reason: error.to_string() };
+            let not_json =
+                |error: serde_json::Error| FieldError::NotJson { key: key.to_owned(), reason: error.to_string() };
             (key, serde_json::from_str(text).map_err(not_json)?)
         }
     };
@@ -69,13 +70,17 @@ mod tests {
 
     fn check(arguments: &[&str], expected: Result<&str, &str>) {
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let found = object(&arguments).map(|object| Value::Object(object).to_string()).map_err(|error| error.to_string());
+        let found =
+            object(&arguments).map(|object| Value::Object(object).to_string()).map_err(|error| error.to_string());
         assert_eq!(found, expected.map(str::to_owned).map_err(str::to_owned), "{arguments:?}");
     }
 
     #[test]
     fn scalars_are_read_and_anything_else_is_text() {
-        check(&["page=/cart", "n=5", "f=-1.5e3", "yes=true", "no=null"], Ok(r#"{"page":"/cart","n":5,"f":-1500.0,"yes":true,"no":null}"#));
+        check(
+            &["page=/cart", "n=5", "f=-1.5e3", "yes=true", "no=null"],
+            Ok(r#"{"page":"/cart","n":5,"f":-1500.0,"yes":true,"no":null}"#),
+        );
         check(&["a=", "b=x=y", "c=[1]", "d={}"], Ok(r#"{"a":"","b":"x=y","c":"[1]","d":"{}"}"#));
         check(&["zip=01234", "quoted=\"5\""], Ok(r#"{"zip":"01234","quoted":"5"}"#));
     }

@@ -50,9 +50,9 @@ pub(super) fn run(args: FunnelArgs, session: &Session) -> Result<ExitStatus, Com
         Request::get("/api/v1/analytics/funnel").query("steps", &args.steps.join(",")).query("within", &args.within);
     Question::new(&args.scope, WEEK, session)?.naming(args.steps.clone()).ask(request, |steps: Vec<FunnelStep>| {
         let is_empty = steps.iter().any(|step| step.users == 0);
-        let rows = steps.into_iter().map(|step| {
-            vec![json!(step.step), json!(step.users), json!(step.conversion), json!(step.median_seconds)]
-        });
+        let rows = steps
+            .into_iter()
+            .map(|step| vec![json!(step.step), json!(step.users), json!(step.conversion), json!(step.median_seconds)]);
         Shown { listing: FUNNEL.listing(rows.collect()), chart, is_empty }
     })
 }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use streamflow_core::event::Limits;
 use streamflow_engine::query::QueryLimits;
 use streamflow_engine::{Engine, EngineOptions, OpenError};
 
@@ -18,7 +17,7 @@ use crate::settings::Settings;
 /// When the settings are wrong or the folder can not be read.
 pub(super) fn reader(session: &Session, data_dir: PathBuf) -> Result<Client, CommandError> {
     let settings = session.settings()?;
-    let engine = Engine::open_read_only(options(settings, data_dir), session.clock())?;
+    let engine = Engine::open_read_only(options(settings, data_dir)).map_err(|error| unopened(&error))?;
     Ok(Client::in_process(Server::in_process(engine, ServerOptions::default())))
 }
 
@@ -29,13 +28,6 @@ fn options(settings: &Settings, data_dir: PathBuf) -> EngineOptions {
         threads => threads,
     };
     EngineOptions {
-        data_dir,
-        address: String::new(),
-        tail_bytes_max: settings.bytes_in_memory("analytics.max_memory"),
-        min_free_bytes: 0,
-        dedup_window: settings.duration("ingest.dedup_window"),
-        dedup_ids_max: settings.count("ingest.dedup_ids_max"),
-        limits: Limits::default(),
         query: QueryLimits {
             timeout: settings.duration("query.timeout"),
             rows_default: settings.count("query.max_rows"),
@@ -43,19 +35,15 @@ fn options(settings: &Settings, data_dir: PathBuf) -> EngineOptions {
             memory_bytes: settings.bytes_in_memory("query.memory"),
             threads,
         },
+        ..EngineOptions::new(data_dir)
     }
 }
 
-impl From<OpenError> for CommandError {
-    fn from(error: OpenError) -> Self {
-        let message = error.to_string();
-        match error {
-            OpenError::Locked { .. } => Self::new("data_in_use", message, ExitStatus::Usage)
-                .with_hint("talk to that server, or stop it first with `streamflow stop`"),
-            OpenError::Newer { .. } => Self::new("storage_unavailable", message, ExitStatus::Usage)
-                .with_hint("use the version that wrote it, or a newer one"),
-            OpenError::Io { .. } => Self::new("storage_unavailable", message, ExitStatus::Usage)
-                .with_hint("check that the folder exists and that you may read it"),
-        }
-    }
+fn unopened(error: &OpenError) -> CommandError {
+    let (code, hint) = match error {
+        OpenError::Locked { .. } => ("data_in_use", "talk to that server, or stop it first with `streamflow stop`"),
+        OpenError::Journal(_) => ("storage_unavailable", "see `streamflow doctor`"),
+        OpenError::Io { .. } => ("storage_unavailable", "check that the folder exists and that you may read it"),
+    };
+    CommandError::new(code, error.to_string(), ExitStatus::Usage).with_hint(hint)
 }

@@ -15,11 +15,14 @@ use super::{Session, emptiness, remote};
 use crate::api::TRUNCATED_HEADER;
 use crate::api::query::{ColumnInfo, QueryAnswer, QueryRequest, QueryStats};
 use crate::client::{Client, ClientError, PATIENCE, Request, Response};
-use crate::printer::{Column, CommandError, ExitStatus, Format, Kind, Listing, Place, Printer};
+use crate::printer::{Column, CommandError, ExitStatus, Form, Format, Kind, Listing, Place, Printer, Shape};
 use crate::settings::parse_duration;
 
-/// Name of the rows in JSON. Their fields are the statement's own columns.
-const NAME: &str = "streamflow.query/1";
+pub(super) const SHAPES: &[&Shape] = &[&ROWS];
+
+/// Its fields are the statement's own columns.
+const ROWS: Shape = Shape { name: "streamflow.query/1", form: Form::Listing, fields: &[] };
+
 /// How much longer than the server's own limit the client waits, so that the server's better explained error comes first.
 const PATIENCE_EXTRA: Duration = Duration::from_secs(5);
 
@@ -65,7 +68,8 @@ pub(super) fn run(args: QueryArgs, session: &Session) -> Result<ExitStatus, Comm
     let statement = statement::read(args.sql.as_deref(), args.file.as_deref())?;
     let printer = session.printer();
     if printer.format() == Format::Parquet && printer.width().is_some() {
-        return Err(CommandError::usage("parquet is not for terminals").with_hint("send it to a file: … -o parquet > file.parquet"));
+        return Err(CommandError::usage("parquet is not for terminals")
+            .with_hint("send it to a file: … -o parquet > file.parquet"));
     }
     let question = Question {
         client: remote::reader(session)?,
@@ -82,7 +86,11 @@ pub(super) fn run(args: QueryArgs, session: &Session) -> Result<ExitStatus, Comm
     session.block_on(async { answer.await.map_err(|failure| failure.placed(&statement)) })
 }
 
-fn request(statement: &statement::Statement, args: &QueryArgs, printer: &Printer) -> Result<QueryRequest, CommandError> {
+fn request(
+    statement: &statement::Statement,
+    args: &QueryArgs,
+    printer: &Printer,
+) -> Result<QueryRequest, CommandError> {
     let limit = printer.limit().map(|limit| limit as u64);
     let sql = if args.explain { format!("EXPLAIN {}", statement.text) } else { statement.text.clone() };
     Ok(QueryRequest {
@@ -209,7 +217,7 @@ impl Question<'_> {
 
 fn listing(answer: QueryAnswer) -> Listing {
     let columns = answer.columns.iter().map(|column| Column::new(column.name.clone(), kind(column))).collect();
-    Listing { name: NAME.to_owned(), columns, rows: answer.rows, truncated: answer.truncated }
+    Listing { name: ROWS.name.to_owned(), columns, rows: answer.rows, truncated: answer.truncated }
 }
 
 fn kind(column: &ColumnInfo) -> Kind {

@@ -66,7 +66,8 @@ impl RangeArgs {
     fn zone(&self) -> Result<TimeZone, CommandError> {
         let Some(name) = &self.tz else { return Ok(TimeZone::UTC) };
         TimeZone::get(name).map_err(|_| {
-            CommandError::usage(format!("unknown time zone {name:?}")).with_hint("zones are named like Europe/Oslo or UTC")
+            CommandError::usage(format!("unknown time zone {name:?}"))
+                .with_hint("zones are named like Europe/Oslo or UTC")
         })
     }
 }
@@ -74,10 +75,7 @@ impl RangeArgs {
 impl Range {
     /// Adds the range to a question.
     pub(super) fn ask(&self, request: Request) -> Request {
-        request
-            .query("since", &self.since())
-            .query("until", &self.until())
-            .query_opt("tz", self.zone.as_deref())
+        request.query("since", &self.since()).query("until", &self.until()).query_opt("tz", self.zone.as_deref())
     }
 
     /// Tells whether everything from `first` to `last`, in RFC 3339, is outside.
@@ -151,14 +149,15 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        check(
-            RangeArgs { tz: text("Mars/Olympus"), ..Default::default() },
-            Err("unknown time zone \"Mars/Olympus\""),
+        check(RangeArgs { tz: text("Mars/Olympus"), ..Default::default() }, Err("unknown time zone \"Mars/Olympus\""));
+        assert!(
+            RangeArgs { last: text("yesterday"), ..Default::default() }.resolve_at(DAY, NOW.parse().unwrap()).is_err()
         );
-        assert!(RangeArgs { last: text("yesterday"), ..Default::default() }.resolve_at(DAY, NOW.parse().unwrap()).is_err());
-        assert!(RangeArgs { since: text("1h"), until: text("2h"), ..Default::default() }
-            .resolve_at(DAY, NOW.parse().unwrap())
-            .is_err());
+        assert!(
+            RangeArgs { since: text("1h"), until: text("2h"), ..Default::default() }
+                .resolve_at(DAY, NOW.parse().unwrap())
+                .is_err()
+        );
     }
 
     #[test]

@@ -43,12 +43,14 @@ impl From<ClientError> for CommandError {
         let message = error.to_string();
         let unreachable = |message: String| Self::new("cannot_connect", message, ExitStatus::Unreachable);
         match error {
-            ClientError::Unreachable { .. } => unreachable(message)
-                .with_hint("start it with `streamflow start`, or see where you are pointed with `streamflow context show`"),
-            ClientError::Broken { .. } => unreachable(message).with_hint("is it still running? `streamflow status` tells"),
-            ClientError::Foreign { .. } => {
-                unreachable(message).with_hint("is this the address? `streamflow context show` tells where you are pointed")
+            ClientError::Unreachable { .. } => unreachable(message).with_hint(
+                "start it with `streamflow start`, or see where you are pointed with `streamflow context show`",
+            ),
+            ClientError::Broken { .. } => {
+                unreachable(message).with_hint("is it still running? `streamflow status` tells")
             }
+            ClientError::Foreign { .. } => unreachable(message)
+                .with_hint("is this the address? `streamflow context show` tells where you are pointed"),
             ClientError::TimedOut { .. } => Self::new("timed_out", message, ExitStatus::TimedOut)
                 .with_hint("ask for less, or wait longer with --timeout where the command has it"),
             ClientError::Unusable { .. } => Self::usage(message),

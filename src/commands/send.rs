@@ -11,8 +11,8 @@ mod single;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Consent, Session};
 use super::tree::examples;
+use super::{Consent, Session};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
 use crate::settings::parse_duration;
 

@@ -140,7 +140,9 @@ impl Plan {
             session.printer().talk(format_args!("from {since} to {end}"));
         }
         let past = match (since, args.last) {
-            (None, None) => until.filter(|until| *until <= now).map(|until| Past::Between { since: Timestamp::MIN, until }),
+            (None, None) => {
+                until.filter(|until| *until <= now).map(|until| Past::Between { since: Timestamp::MIN, until })
+            }
             (None, Some(events)) => Some(Past::Newest { events, until: until.unwrap_or(Timestamp::MAX) }),
             (Some(since), _) => Some(Past::Between { since, until: until.unwrap_or(Timestamp::MAX) }),
         };

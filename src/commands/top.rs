@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::Session;
 use super::chart::{Canvas, bars_of};
 use super::question::{Question, ScopeArgs, Shown, WEEK};
-use super::Session;
 use super::tree::examples;
 use crate::api::analytics::{TopPage, TopSource, TopUser, TypeCount, UserShare};
 use crate::client::Request;
@@ -85,16 +85,36 @@ pub(super) fn run(args: TopArgs, session: &Session) -> Result<ExitStatus, Comman
     let shared = |by| Request::get("/api/v1/analytics/user-distribution").query("by", by);
     match args.subject {
         Subject::Types => question.ask(ranked("/api/v1/analytics/event-types"), |rows: Vec<TypeCount>| {
-            counts(&COUNTS, rows.into_iter().map(|row| [json!(row.event_type), json!(row.event_count), json!(row.unique_users), json!(row.last_seen)]))
+            counts(
+                &COUNTS,
+                rows.into_iter().map(|row| {
+                    [json!(row.event_type), json!(row.event_count), json!(row.unique_users), json!(row.last_seen)]
+                }),
+            )
         }),
         Subject::Sources => question.ask(ranked("/api/v1/analytics/top-sources"), |rows: Vec<TopSource>| {
-            counts(&COUNTS, rows.into_iter().map(|row| [json!(row.source), json!(row.event_count), json!(row.unique_users), json!(row.last_seen)]))
+            counts(
+                &COUNTS,
+                rows.into_iter().map(|row| {
+                    [json!(row.source), json!(row.event_count), json!(row.unique_users), json!(row.last_seen)]
+                }),
+            )
         }),
         Subject::Pages => question.ask(ranked("/api/v1/analytics/top-pages"), |rows: Vec<TopPage>| {
-            counts(&COUNTS, rows.into_iter().map(|row| [json!(row.page), json!(row.event_count), json!(row.unique_users), json!(row.last_seen)]))
+            counts(
+                &COUNTS,
+                rows.into_iter().map(|row| {
+                    [json!(row.page), json!(row.event_count), json!(row.unique_users), json!(row.last_seen)]
+                }),
+            )
         }),
         Subject::Users => question.ask(ranked("/api/v1/analytics/top-users"), |rows: Vec<TopUser>| {
-            counts(&USERS, rows.into_iter().map(|row| [json!(row.user_id), json!(row.event_count), json!(row.unique_sessions), json!(row.last_seen)]))
+            counts(
+                &USERS,
+                rows.into_iter().map(|row| {
+                    [json!(row.user_id), json!(row.event_count), json!(row.unique_sessions), json!(row.last_seen)]
+                }),
+            )
         }),
         Subject::Devices => question.ask(shared("device_type"), shares),
         Subject::Systems => question.ask(shared("os"), shares),
@@ -108,7 +128,8 @@ fn counts(shape: &Shape, rows: impl Iterator<Item = [Value; 4]>) -> Shown {
 }
 
 fn shares(rows: Vec<UserShare>) -> Shown {
-    let rows = rows.into_iter().map(|row| vec![json!(row.name), json!(row.users), json!(row.events), json!(row.percentage)]);
+    let rows =
+        rows.into_iter().map(|row| vec![json!(row.name), json!(row.users), json!(row.events), json!(row.percentage)]);
     shown(SHARES.listing(rows.collect()))
 }
 

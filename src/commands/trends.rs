@@ -44,10 +44,12 @@ pub(super) struct TrendsArgs {
 }
 
 pub(super) fn run(args: TrendsArgs, session: &Session) -> Result<ExitStatus, CommandError> {
-    let request = Request::get("/api/v1/analytics/event-trends").query("interval", &args.interval).query("by", &args.by);
+    let request =
+        Request::get("/api/v1/analytics/event-trends").query("interval", &args.interval).query("by", &args.by);
     Question::new(&args.scope, DAY, session)?.ask(request, |buckets: Vec<TrendBucket>| {
         let is_empty = buckets.iter().all(|bucket| bucket.total == 0);
-        let rows = buckets.into_iter().map(|bucket| vec![json!(bucket.timestamp), json!(bucket.total), json!(bucket.types)]);
+        let rows =
+            buckets.into_iter().map(|bucket| vec![json!(bucket.timestamp), json!(bucket.total), json!(bucket.types)]);
         Shown { listing: TRENDS.listing(rows.collect()), chart, is_empty }
     })
 }

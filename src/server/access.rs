@@ -49,7 +49,8 @@ enum Origins {
 
 impl Access {
     pub(crate) fn new(options: &ServerOptions) -> Self {
-        let lowercase = |names: &[String]| names.iter().map(|name| name.trim().to_ascii_lowercase()).collect::<Vec<_>>();
+        let lowercase =
+            |names: &[String]| names.iter().map(|name| name.trim().to_ascii_lowercase()).collect::<Vec<_>>();
         let listed = lowercase(&options.cors_origins);
         Self {
             token: options.token.clone(),
@@ -90,7 +91,9 @@ impl Access {
         if host.eq_ignore_ascii_case("localhost") || self.hosts.iter().any(|named| host.eq_ignore_ascii_case(named)) {
             return true;
         }
-        host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| self.addresses_allowed || is_loopback(address))
+        host.trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| self.addresses_allowed || is_loopback(address))
     }
 
     fn check_origin<B>(&self, request: &Request<B>) -> Result<(), ApiError> {
@@ -129,7 +132,9 @@ impl Access {
 /// Returns whether this is a browser asking what a page may do, instead of doing it.
 pub(crate) fn is_preflight<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
-    request.method() == Method::OPTIONS && headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+    request.method() == Method::OPTIONS
+        && headers.contains_key(ORIGIN)
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 fn is_write<B>(request: &Request<B>) -> bool {

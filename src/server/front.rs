@@ -62,7 +62,8 @@ impl Front {
 
     async fn answer(&self, request: Request<Incoming>, request_id: &RequestId) -> Result<Response<Answer>, ApiError> {
         if is_preflight(&request) {
-            return cors::preflight(&self.app.access, &request).map(|response| response.map(|()| Answer::whole(Bytes::new())));
+            return cors::preflight(&self.app.access, &request)
+                .map(|response| response.map(|()| Answer::whole(Bytes::new())));
         }
         let principal = self.app.access.check(&request)?;
         let longest = self.app.options.limits.uri_bytes;
@@ -88,7 +89,12 @@ impl Front {
         outcome.map(|response| response.map(Answer::whole))
     }
 
-    async fn route(&self, principal: Principal, request: Request<Incoming>, request_id: &RequestId) -> Response<Answer> {
+    async fn route(
+        &self,
+        principal: Principal,
+        request: Request<Incoming>,
+        request_id: &RequestId,
+    ) -> Response<Answer> {
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(principal);
         request.extensions_mut().insert(request_id.clone());

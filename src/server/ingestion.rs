@@ -45,7 +45,12 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(IDEMPOTENCY_KEY_HEAD
 ///
 /// # Errors
 /// When none of them was stored.
-pub(crate) async fn accept<B>(app: &App, principal: Principal, head: &Parts, body: B) -> Result<Response<Bytes>, ApiError>
+pub(crate) async fn accept<B>(
+    app: &App,
+    principal: Principal,
+    head: &Parts,
+    body: B,
+) -> Result<Response<Bytes>, ApiError>
 where
     B: HttpBody<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,

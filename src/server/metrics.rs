@@ -95,13 +95,22 @@ impl Metrics {
     fn register(&mut self) {
         let http = self.registry.sub_registry_with_prefix("http");
         http.register("requests", "Requests answered", self.requests.clone());
-        http.register_with_unit("request", "Time from a request's head to its answer", Unit::Seconds, self.request_seconds.clone());
+        http.register_with_unit(
+            "request",
+            "Time from a request's head to its answer",
+            Unit::Seconds,
+            self.request_seconds.clone(),
+        );
         http.register("errors", "Error answers by code", self.errors.clone());
         http.register("connections", "Open connections", self.connections.clone());
         http.register("connections_refused", "Connections refused at the limit", self.connections_refused.clone());
         let ingest = self.registry.sub_registry_with_prefix("ingest");
         ingest.register_with_unit("body", "Bodies of events, decompressed", Unit::Bytes, self.request_bytes.clone());
-        ingest.register("websocket_frames", "Frames of events that came over WebSockets", self.websocket_frames.clone());
+        ingest.register(
+            "websocket_frames",
+            "Frames of events that came over WebSockets",
+            self.websocket_frames.clone(),
+        );
         let live = self.registry.sub_registry_with_prefix("live");
         live.register("subscribers", "Live tails that are open", self.live_subscribers.clone());
         live.register("events", "Events sent to live tails", self.live_events.clone());

@@ -37,8 +37,11 @@ pub(crate) fn upgrade(
     outcome: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<WebSocketUpgrade, ApiError> {
     outcome.map_err(|rejection| {
-        ApiError::new("invalid_parameter", format!("this route is a WebSocket: {}", rejection.body_text().to_lowercase()))
-            .hint("open it with a WebSocket client")
+        ApiError::new(
+            "invalid_parameter",
+            format!("this route is a WebSocket: {}", rejection.body_text().to_lowercase()),
+        )
+        .hint("open it with a WebSocket client")
     })
 }
 

@@ -51,3 +51,6 @@ pub(crate) fn prepare_with(
 pub fn prepare(body: Body, store: &Store, limits: Limits) -> Result<Prepared, BodyError> {
     prepare_with(&mut Decoder::default(), body, store, limits)
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,8 @@ mod tests {
 
     #[test]
     fn names_are_found_where_a_person_writes_them() {
-        let sql = "SELECT data.page, sum(data.cart.total) FROM events WHERE type='web.clik' AND data.x = 'data.y' OR a = ''";
+        let sql =
+            "SELECT data.page, sum(data.cart.total) FROM events WHERE type='web.clik' AND data.x = 'data.y' OR a = ''";
         assert_eq!(texts(sql), ["web.clik", "data.y", ""]);
         assert_eq!(paths(sql), ["data.page", "data.cart.total", "data.x"]);
         assert_eq!(values("type=web.click source='api' x="), ["web.click", "api"]);

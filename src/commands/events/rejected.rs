@@ -68,7 +68,12 @@ pub(super) fn run(args: RejectedArgs, session: &Session) -> Result<ExitStatus, C
     })
 }
 
-async fn select(client: &Client, selection: &Selection, range: &Range, max_rows: u64) -> Result<QueryAnswer, ClientError> {
+async fn select(
+    client: &Client,
+    selection: &Selection,
+    range: &Range,
+    max_rows: u64,
+) -> Result<QueryAnswer, ClientError> {
     let condition = if selection.code.is_some() { "code = $code" } else { "true" };
     let sql = format!(
         "SELECT _offset, received_at, code, message, raw FROM rejected_events \
@@ -109,6 +114,7 @@ pub(super) async fn by_offset(client: &Client, offsets: &[u64]) -> Result<Vec<Re
 }
 
 fn rejected(answer: QueryAnswer) -> Vec<Rejected> {
-    let row = |row: Vec<Value>| Some(Rejected { offset: row.first()?.as_u64()?, raw: row.get(4)?.as_str()?.to_owned() });
+    let row =
+        |row: Vec<Value>| Some(Rejected { offset: row.first()?.as_u64()?, raw: row.get(4)?.as_str()?.to_owned() });
     answer.rows.into_iter().filter_map(row).collect()
 }

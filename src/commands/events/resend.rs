@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, Hasher};
 use serde_json::{Map, Value, json};
 
 use super::rejected::{self, Rejected, Selection};
-use crate::client::Request;
 use crate::api::IDEMPOTENCY_KEY_HEADER;
+use crate::client::Request;
 use crate::commands::tree::examples;
 use crate::commands::{Consent, Session, field, remote};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
@@ -62,8 +62,12 @@ pub(super) fn run(args: ResendArgs, session: &Session) -> Result<ExitStatus, Com
             rejected::by_offset(&client, &args.id).await?
         };
         if let Some(absent) = args.id.iter().find(|offset| !events.iter().any(|event| event.offset == **offset)) {
-            return Err(CommandError::new("event_not_found", format!("no rejected event has the number {absent}"), ExitStatus::NotFound)
-                .with_hint("`streamflow events rejected` lists them"));
+            return Err(CommandError::new(
+                "event_not_found",
+                format!("no rejected event has the number {absent}"),
+                ExitStatus::NotFound,
+            )
+            .with_hint("`streamflow events rejected` lists them"));
         }
         let mut stream = session.printer().stream(RESENT.name, RESENT.columns())?;
         let mut failures = 0_u64;
@@ -107,7 +111,10 @@ struct Change {
 
 impl Change {
     fn parse(text: &str) -> Result<Self, CommandError> {
-        let wrong = || CommandError::usage(format!("{text:?} is no change")).with_hint("write --set source=till, or --set data.n:=5");
+        let wrong = || {
+            CommandError::usage(format!("{text:?} is no change"))
+                .with_hint("write --set source=till, or --set data.n:=5")
+        };
         let (path, value) = text.split_once('=').filter(|(path, _)| !path.is_empty()).ok_or_else(wrong)?;
         match path.strip_suffix(':') {
             None => Ok(Self { path: path.to_owned(), value: field::scalar(value) }),
@@ -141,9 +148,15 @@ fn remove(object: &mut Map<String, Value>, path: &str) {
     }
 }
 
-async fn send(client: &crate::client::Client, body: Vec<u8>, run_key: u64, offset: u64) -> Result<Outcome, CommandError> {
+async fn send(
+    client: &crate::client::Client,
+    body: Vec<u8>,
+    run_key: u64,
+    offset: u64,
+) -> Result<Outcome, CommandError> {
     use crate::client::ClientError;
-    let key = http::HeaderValue::from_str(&format!("resend-{run_key:016x}-{offset}")).expect("keys are made of letters and digits");
+    let key = http::HeaderValue::from_str(&format!("resend-{run_key:016x}-{offset}"))
+        .expect("keys are made of letters and digits");
     let request = Request::post("/events").header(IDEMPOTENCY_KEY_HEADER, key).body("application/json", body.into());
     match client.send(request).await {
         Ok(response) => {
@@ -163,15 +176,26 @@ mod tests {
 
     fn check(raw: &str, changes: &[&str], expected: Result<&str, &str>) {
         let changes: Vec<Change> = changes.iter().map(|text| Change::parse(text).unwrap()).collect();
-        let found = mended(&Rejected { offset: 0, raw: raw.to_owned() }, &changes).map(|bytes| String::from_utf8(bytes).unwrap());
+        let found = mended(&Rejected { offset: 0, raw: raw.to_owned() }, &changes)
+            .map(|bytes| String::from_utf8(bytes).unwrap());
         assert_eq!(found, expected.map(str::to_owned).map_err(str::to_owned));
     }
 
     #[test]
     fn changes_replace_what_was_there_and_leave_the_rest() {
-        check(r#"{"type":"x","data":{"n":"1","m":2}}"#, &["source=till", "data.n:=5"], Ok(r#"{"type":"x","data":{"m":2,"n":5},"source":"till"}"#));
+        check(
+            r#"{"type":"x","data":{"n":"1","m":2}}"#,
+            &["source=till", "data.n:=5"],
+            Ok(r#"{"type":"x","data":{"m":2,"n":5},"source":"till"}"#),
+        );
         check("not json", &[], Ok("not json"));
-        check("[1]", &["a=1"], Err("it is no JSON object, so that nothing can be set in it: invalid type: sequence, expected a map at line 1 column 0"));
+        check(
+            "[1]",
+            &["a=1"],
+            Err(
+                "it is no JSON object, so that nothing can be set in it: invalid type: sequence, expected a map at line 1 column 0",
+            ),
+        );
         check(r#"{"data":1}"#, &["data.n=5"], Err(r#""data.n" is inside of "data", which has a value of its own"#));
     }
 

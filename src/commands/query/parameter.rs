@@ -40,7 +40,8 @@ mod tests {
 
     fn check(arguments: &[&str], expected: Result<&str, &str>) {
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let found = object(&arguments).map(|value| value.unwrap_or_default().to_string()).map_err(|error| error.message);
+        let found =
+            object(&arguments).map(|value| value.unwrap_or_default().to_string()).map_err(|error| error.message);
         assert_eq!(found, expected.map(str::to_owned).map_err(str::to_owned), "{arguments:?}");
     }
 

@@ -117,7 +117,8 @@ impl Delivery {
     }
 
     async fn attempt(&self, number: u64, body: Bytes) -> Result<BatchAccepted, ClientError> {
-        let key = HeaderValue::from_str(&format!("{}-{number}", self.run_key)).expect("keys are made of letters and digits");
+        let key =
+            HeaderValue::from_str(&format!("{}-{number}", self.run_key)).expect("keys are made of letters and digits");
         let request = Request::post("/events")
             .query_opt("ack", self.ack.parameter())
             .header(IDEMPOTENCY_KEY_HEADER, key)
@@ -189,7 +190,10 @@ mod tests {
     );
 
     /// Delivers a batch of two events to a server that gives these answers, and returns the keys it saw.
-    async fn deliver(answers: &[(u16, &'static str)], retry_for_ms: u64) -> (Result<Delivered, ClientError>, Vec<String>) {
+    async fn deliver(
+        answers: &[(u16, &'static str)],
+        retry_for_ms: u64,
+    ) -> (Result<Delivered, ClientError>, Vec<String>) {
         let answers = Arc::new(Mutex::new(answers.iter().copied().collect::<VecDeque<_>>()));
         let keys = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&keys);

@@ -97,7 +97,8 @@ pub(super) fn run(args: &SendArgs, session: &Session) -> Result<ExitStatus, Comm
     })?;
     let printer = session.printer();
     if answer.duplicate {
-        printer.talk(format_args!("an event with this id is stored already, at {}:{}", answer.partition, answer.offset));
+        printer
+            .talk(format_args!("an event with this id is stored already, at {}:{}", answer.partition, answer.offset));
     }
     if printer.format() == Format::Table && printer.options().is_plain() {
         printer.line(&answer.id)?;

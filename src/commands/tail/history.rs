@@ -14,9 +14,15 @@ const HISTORY_ROWS_MAX: u64 = 10_000_000;
 /// Which events of the past are wanted.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Past {
-    Between { since: Timestamp, until: Timestamp },
+    Between {
+        since: Timestamp,
+        until: Timestamp,
+    },
     /// So many, the newest ones.
-    Newest { events: u64, until: Timestamp },
+    Newest {
+        events: u64,
+        until: Timestamp,
+    },
 }
 
 impl Past {

@@ -68,7 +68,8 @@ impl<'a> Screen<'a> {
 
     /// Says that events went by unseen.
     pub(super) fn gap(&self, missed: u64) {
-        self.printer.insist(format_args!("… {missed} events went by unseen: they came faster than they could be shown"));
+        self.printer
+            .insist(format_args!("… {missed} events went by unseen: they came faster than they could be shown"));
     }
 
     /// Says how many events stand for how many.

@@ -33,7 +33,9 @@ impl Encoding {
             "gzip" | "x-gzip" => Ok(Self::Gzip),
             "zstd" => Ok(Self::Zstd),
             "deflate" => Ok(Self::Deflate),
-            other => Err(ApiError::new("unsupported_encoding", format!("content-encoding {other:?} is not known here"))),
+            other => {
+                Err(ApiError::new("unsupported_encoding", format!("content-encoding {other:?} is not known here")))
+            }
         }
     }
 
@@ -47,7 +49,8 @@ impl Encoding {
             Self::Gzip => capped(MultiGzDecoder::new(compressed), compressed.len(), limit),
             Self::Deflate => capped(ZlibDecoder::new(compressed), compressed.len(), limit),
             Self::Zstd => {
-                let mut decoder = zstd::stream::read::Decoder::with_buffer(compressed).map_err(|error| broken(&error))?;
+                let mut decoder =
+                    zstd::stream::read::Decoder::with_buffer(compressed).map_err(|error| broken(&error))?;
                 decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(|error| broken(&error))?;
                 capped(decoder, compressed.len(), limit)
             }

@@ -17,7 +17,9 @@ impl From<BodyError> for ApiError {
 impl From<AppendError> for ApiError {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::Full { retry_after_seconds } => Self::new("tail_full", error.to_string()).retry_after(retry_after_seconds),
+            AppendError::Full { retry_after_seconds } => {
+                Self::new("tail_full", error.to_string()).retry_after(retry_after_seconds)
+            }
             AppendError::Storage { reason } => {
                 tracing::error!(reason, "events can not be stored");
                 Self::plain("storage_unavailable")

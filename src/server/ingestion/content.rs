@@ -35,7 +35,9 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let text = headers.get(CONTENT_TYPE).ok_or_else(missing)?.to_str().unwrap_or_default();
     match essence(text).as_str() {
         "application/json" => Ok(()),
-        other => Err(ApiError::new("unsupported_media_type", format!("this route reads application/json, not {other:?}"))),
+        other => {
+            Err(ApiError::new("unsupported_media_type", format!("this route reads application/json, not {other:?}")))
+        }
     }
 }
 
@@ -45,9 +47,10 @@ fn essence(content_type: &str) -> String {
 
 /// JSON is UTF-8; a client that says otherwise would have its text garbled.
 fn utf8(content_type: &str, framing: Framing) -> Result<Framing, ApiError> {
-    let charset = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('=')).find_map(|(name, value)| {
-        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
-    });
+    let charset =
+        content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('=')).find_map(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+        });
     match charset.as_deref() {
         None | Some("utf-8" | "utf8" | "us-ascii") => Ok(framing),
         Some(other) => Err(ApiError::new("unsupported_media_type", format!("JSON is UTF-8, not {other:?}"))),

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use streamflow_engine::ingest::Framing;
 
 use crate::api::error::ErrorBody;

@@ -31,8 +31,13 @@ const FILTER_INLINE_ROWS_MAX: usize = 512;
 pub(super) enum Frame {
     /// The event as JSON.
     Event(Vec<u8>),
-    Gap { missed: u64 },
-    Counters { matched: u64, sent: u64 },
+    Gap {
+        missed: u64,
+    },
+    Counters {
+        matched: u64,
+        sent: u64,
+    },
 }
 
 impl Frame {
@@ -53,9 +58,13 @@ impl Frame {
                 out.extend_from_slice(event);
                 out.push(b'}');
             }
-            Self::Gap { missed } => out.extend_from_slice(format!("{{\"type\":\"gap\",\"missed\":{missed}}}").as_bytes()),
+            Self::Gap { missed } => {
+                out.extend_from_slice(format!("{{\"type\":\"gap\",\"missed\":{missed}}}").as_bytes())
+            }
             Self::Counters { matched, sent } => {
-                out.extend_from_slice(format!("{{\"type\":\"counters\",\"matched\":{matched},\"sent\":{sent}}}").as_bytes());
+                out.extend_from_slice(
+                    format!("{{\"type\":\"counters\",\"matched\":{matched},\"sent\":{sent}}}").as_bytes(),
+                );
             }
         }
     }

@@ -32,7 +32,12 @@ impl Collector for EngineCollector {
         counter("journal_syncs", "Calls of fdatasync", None, stats.journal_syncs)?;
         let sync_seconds = ConstCounter::new(stats.journal_sync_micros as f64 / 1e6);
         let kind = sync_seconds.metric_type();
-        sync_seconds.encode(encoder.encode_descriptor("journal_sync", "Time spent in fdatasync", Some(&Unit::Seconds), kind)?)?;
+        sync_seconds.encode(encoder.encode_descriptor(
+            "journal_sync",
+            "Time spent in fdatasync",
+            Some(&Unit::Seconds),
+            kind,
+        )?)?;
 
         let mut gauge = |name: &str, help: &str, unit: Option<&Unit>, value: u64| {
             let metric = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));

@@ -16,8 +16,11 @@ use crate::server::error::ApiError;
 pub(super) fn parse(bytes: &[u8]) -> Result<Query, ApiError> {
     let request: QueryRequest = serde_json::from_slice(bytes).map_err(|error| not_a_request(&error))?;
     if let Some(as_of) = &request.as_of {
-        return Err(ApiError::new("not_built", format!("as_of={as_of:?}: earlier states need sealed history, which this version does not have"))
-            .hint("leave it out, or filter by ingested_at"));
+        return Err(ApiError::new(
+            "not_built",
+            format!("as_of={as_of:?}: earlier states need sealed history, which this version does not have"),
+        )
+        .hint("leave it out, or filter by ingested_at"));
     }
     Ok(Query {
         sql: request.sql,
@@ -59,10 +62,9 @@ fn timeout(value: &Value) -> Result<Duration, ApiError> {
         Value::String(text) => seconds(text),
         _ => None,
     };
-    seconds
-        .filter(|seconds| *seconds > 0.0)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| ApiError::parameter("timeout", &value.to_string(), "a number of seconds, or \"5s\", \"500ms\", \"2m\""))
+    seconds.filter(|seconds| *seconds > 0.0).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or_else(
+        || ApiError::parameter("timeout", &value.to_string(), "a number of seconds, or \"5s\", \"500ms\", \"2m\""),
+    )
 }
 
 fn seconds(text: &str) -> Option<f64> {
@@ -94,7 +96,8 @@ mod tests {
 
     #[test]
     fn wrong_request_says_what_is_wrong() {
-        let check = |body: &str, expected: &str| assert_eq!(parse(body.as_bytes()).unwrap_err().code(), expected, "{body}");
+        let check =
+            |body: &str, expected: &str| assert_eq!(parse(body.as_bytes()).unwrap_err().code(), expected, "{body}");
         check("SELECT 1", "invalid_json");
         check("{\"sql\":", "invalid_json");
         check("{}", "invalid_parameter");

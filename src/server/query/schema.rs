@@ -7,9 +7,9 @@ use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::Schema;
 use axum::extract::State;
 use axum::response::Response;
+use streamflow_engine::encode;
 use streamflow_engine::query::Query;
 use streamflow_engine::tail::{self, PathType, PathTypes};
-use streamflow_engine::encode;
 
 use crate::api::Success;
 use crate::api::query::{ColumnInfo, FunctionInfo, QuerySchema, TableInfo};
@@ -33,7 +33,10 @@ pub(crate) async fn query_schema(State(app): State<Arc<App>>) -> Result<Response
 }
 
 fn columns(schema: &Schema) -> Vec<ColumnInfo> {
-    let column = |field: &Arc<arrow::datatypes::Field>| ColumnInfo { name: field.name().clone(), kind: encode::type_name(field) };
+    let column = |field: &Arc<arrow::datatypes::Field>| ColumnInfo {
+        name: field.name().clone(),
+        kind: encode::type_name(field),
+    };
     schema.fields().iter().map(column).collect()
 }
 
@@ -46,7 +49,10 @@ fn paths(types: &PathTypes) -> Vec<ColumnInfo> {
         PathType::Mixed => "json",
     };
     let sorted: BTreeMap<_, _> = types.by_path.iter().collect();
-    let path = |(path, path_type): (&Arc<str>, &PathType)| ColumnInfo { name: format!("data.{path}"), kind: kind(*path_type).to_owned() };
+    let path = |(path, path_type): (&Arc<str>, &PathType)| ColumnInfo {
+        name: format!("data.{path}"),
+        kind: kind(*path_type).to_owned(),
+    };
     sorted.into_iter().map(path).collect()
 }
 

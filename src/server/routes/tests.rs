@@ -13,7 +13,11 @@ fn openapi_has_every_route_and_no_other() {
         .unwrap()
         .iter()
         .flat_map(|(path, item)| {
-            item.as_object().unwrap().keys().map(|method| (path.clone(), method.to_ascii_uppercase())).collect::<Vec<_>>()
+            item.as_object()
+                .unwrap()
+                .keys()
+                .map(|method| (path.clone(), method.to_ascii_uppercase()))
+                .collect::<Vec<_>>()
         })
         .collect();
     assert_eq!(described, routed);

@@ -169,4 +169,3 @@ impl Columns {
         *self = Self { leaves, ..Self::default() };
     }
 }
-

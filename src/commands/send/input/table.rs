@@ -33,8 +33,11 @@ pub(super) fn read(
     for row in reader.records() {
         let row = row.map_err(|error| malformed(&error))?;
         let line = row.position().map_or(0, csv::Position::line);
-        let event = event(&header, &row, defaults)
-            .map_err(|reason| InputError::Malformed { name: name.clone(), line, reason })?;
+        let event = event(&header, &row, defaults).map_err(|reason| InputError::Malformed {
+            name: name.clone(),
+            line,
+            reason,
+        })?;
         let text = Value::Object(event).to_string();
         if let Err(stopped) = batcher.write(line, |out| out.extend_from_slice(text.as_bytes())) {
             return Ok(Err(stopped));
@@ -54,7 +57,11 @@ fn reason(error: &csv::Error) -> String {
 }
 
 /// Builds the event of one row. An empty value is no value.
-fn event(header: &csv::StringRecord, row: &csv::StringRecord, defaults: &Defaults) -> Result<Map<String, Value>, String> {
+fn event(
+    header: &csv::StringRecord,
+    row: &csv::StringRecord,
+    defaults: &Defaults,
+) -> Result<Map<String, Value>, String> {
     let mut event = Map::new();
     for (column, text) in header.iter().zip(row).filter(|(_, text)| !text.is_empty()) {
         let (path, value) = place(column, text);

@@ -37,12 +37,11 @@ fn one_event_a_line_keeps_its_line_number() {
 
 #[test]
 fn an_array_is_cut_into_its_elements() {
-    check("[{\"a\":1},\n {\"a\":\n  [2]}\n,3, \"x,]\\\"\"]\n", None, &[
-        (1, "{\"a\":1}"),
-        (2, "{\"a\":   [2]}"),
-        (4, "3"),
-        (4, "\"x,]\\\"\""),
-    ]);
+    check(
+        "[{\"a\":1},\n {\"a\":\n  [2]}\n,3, \"x,]\\\"\"]\n",
+        None,
+        &[(1, "{\"a\":1}"), (2, "{\"a\":   [2]}"), (4, "3"), (4, "\"x,]\\\"\"")],
+    );
     check("[]", None, &[]);
 }
 
@@ -60,11 +59,22 @@ fn an_input_that_ends_inside_an_event_says_where_it_began() {
 #[test]
 fn csv_rows_become_events() {
     let csv = Some(Layout::Csv);
-    check("type,user_id,page,n,geo.city,tags\nweb.click,7,/cart,5,Oslo,a;b\n,,,,,\n", csv, &[
-        (2, r#"{"type":"web.click","user_id":"7","data":{"page":"/cart","n":5,"geo":{"city":"Oslo"}},"tags":["a","b"],"source":"cli"}"#),
-        (3, r#"{"type":"row","source":"cli"}"#),
-    ]);
-    check("event_type,source,data\nx,s,\"{\"\"a\"\":1}\"\n", csv, &[(2, r#"{"event_type":"x","source":"s","data":{"a":1}}"#)]);
+    check(
+        "type,user_id,page,n,geo.city,tags\nweb.click,7,/cart,5,Oslo,a;b\n,,,,,\n",
+        csv,
+        &[
+            (
+                2,
+                r#"{"type":"web.click","user_id":"7","data":{"page":"/cart","n":5,"geo":{"city":"Oslo"}},"tags":["a","b"],"source":"cli"}"#,
+            ),
+            (3, r#"{"type":"row","source":"cli"}"#),
+        ],
+    );
+    check(
+        "event_type,source,data\nx,s,\"{\"\"a\"\":1}\"\n",
+        csv,
+        &[(2, r#"{"event_type":"x","source":"s","data":{"a":1}}"#)],
+    );
     assert_eq!(read(b"a,b\n1,2\n1\n".to_vec(), csv), Err("events:3: 1 values under 2 column names".to_owned()));
 }
 

@@ -21,7 +21,8 @@ fn body(shape: Shape, appended: &Appended, ack: Ack) -> (u16, Value) {
 
 #[test]
 fn shape_follows_the_first_byte_and_the_layout() {
-    let check = |framing, bytes: &str, expected| assert_eq!(Shape::of(framing, bytes.as_bytes()), expected, "{bytes:?}");
+    let check =
+        |framing, bytes: &str, expected| assert_eq!(Shape::of(framing, bytes.as_bytes()), expected, "{bytes:?}");
     check(Framing::Json, "{}", Shape::Single);
     check(Framing::Json, "\n\t [", Shape::List);
     check(Framing::Json, "", Shape::Single);
