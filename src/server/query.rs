@@ -26,7 +26,7 @@ use crate::api::query::{QueryAnswer, QueryRequest};
 use crate::server::app::App;
 use crate::server::error::ApiError;
 use crate::server::ingestion::content;
-use crate::server::{answer, body};
+use crate::server::body;
 
 use form::Form;
 

@@ -87,7 +87,7 @@ impl Form {
         match self {
             Self::Json => json(answer, &mut out)?,
             Self::Ndjson => encode::ndjson(&answer.batches, &mut out),
-            Self::Csv => encode::csv(&answer.schema, &answer.batches, Header::Present, &mut out),
+            Self::Csv => encode::csv(&answer.schema, &answer.batches, Header::Names, &mut out),
             Self::ArrowStream => return encode::ipc_stream(&answer.schema, &answer.batches).map_err(failed),
             Self::Parquet => return encode::parquet(&answer.schema, &answer.batches).map_err(failed),
         }
