@@ -65,7 +65,7 @@ fn report(session: &Session, data_dir: &Path, pid: Option<u32>) -> Result<ExitSt
         ("data".to_owned(), json!(data_dir.display().to_string())),
     ]);
     // A person was told in words.
-    if session.printer().format() != crate::printer::Format::Table || !session.printer().options().is_plain() {
+    if !session.printer().wants_words() {
         session.printer().record(SHAPE.name, &object)?;
     }
     Ok(ExitStatus::Ok)

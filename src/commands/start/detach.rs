@@ -26,7 +26,7 @@ pub(super) fn run(args: &StartArgs, plan: &Plan, session: &Session) -> Result<Ex
     let log_path = plan.data_dir.join(LOG_FILE);
     let log = open_log(&plan.data_dir, &log_path)?;
     let log_start = log.metadata().map_or(0, |metadata| metadata.len());
-    let mut child = spawn(args, plan, log)?;
+    let mut child = spawn(args, log)?;
     let mut line = String::new();
     let output = child.stdout.take().expect("the child's stdout is a pipe");
     BufReader::new(output).read_line(&mut line)?;
@@ -48,7 +48,7 @@ fn open_log(data_dir: &Path, path: &Path) -> Result<File, CommandError> {
 }
 
 /// The child's stdout is the pipe that it announces itself on, its stderr the log.
-fn spawn(args: &StartArgs, plan: &Plan, log: File) -> Result<Child, CommandError> {
+fn spawn(args: &StartArgs, log: File) -> Result<Child, CommandError> {
     let broken = |error: io::Error| CommandError::bug(format!("cannot start a process: {error}"));
     let program = std::env::current_exe().map_err(broken)?;
     let own: Vec<_> = std::env::args_os().skip(1).filter(|word| word != "--detach").collect();
@@ -57,8 +57,6 @@ fn spawn(args: &StartArgs, plan: &Plan, log: File) -> Result<Child, CommandError
     if args.ready_fd.is_none() {
         command.arg("--ready-fd=1");
     }
-    // The folder may be relative to where we are; the child stays there too.
-    command.env("STREAMFLOW_STORAGE_PATH", &plan.data_dir);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::from(log)).spawn().map_err(broken)
 }
 
