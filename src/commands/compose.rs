@@ -1,5 +1,6 @@
 //! Turns settings into the options of engine and server, which know nothing of settings.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -51,9 +52,11 @@ fn query_limits(settings: &Settings) -> QueryLimits {
     }
 }
 
-/// Whoever can guess the key of the fingerprints could make ids that look like duplicates.
+/// Returns a key that nobody can guess: with it, one could make ids that look like duplicates. The standard library seeds
+/// each of its hash states from the system's chance.
 fn chance() -> (u64, u64) {
-    (rand::random(), rand::random())
+    let draw = || RandomState::new().build_hasher().finish();
+    (draw(), draw())
 }
 
 /// Returns what the server needs to know.

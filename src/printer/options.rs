@@ -76,7 +76,8 @@ pub struct OutputArgs {
 
 impl OutputArgs {
     /// Returns whether nothing but `-o` changes the form.
-    pub(super) const fn is_plain(&self) -> bool {
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
         self.fields.is_none() && self.jq.is_none() && self.template.is_none()
     }
 

@@ -1,7 +1,5 @@
 //! Opens the engine, serves every port, and stops in order when a signal says so.
 
-use std::sync::Arc;
-
 use streamflow_engine::Engine;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
