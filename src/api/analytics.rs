@@ -3,8 +3,8 @@
 mod params;
 
 pub use params::{
-    DistributionParams, EventsParams, FunnelParams, PathsParams, RejectedParams, RetentionParams, SessionsParams, TopParams,
-    TrendsParams,
+    DistributionParams, EventsParams, FunnelParams, PathsParams, RejectedParams, RetentionParams, SessionsParams,
+    TopParams, TrendsParams,
 };
 
 use std::collections::BTreeMap;

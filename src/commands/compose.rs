@@ -81,8 +81,12 @@ fn host(settings: &Settings) -> Result<IpAddr, CommandError> {
     let text = if text == "localhost" { "127.0.0.1" } else { text };
     text.parse().map_err(|_| {
         let origin = &settings.entry("server.host").origin;
-        CommandError::new("config_invalid", format!("server.host: {text:?} is no IP address ({origin})"), ExitStatus::Usage)
-            .with_hint("write 127.0.0.1 for this machine alone, 0.0.0.0 for all addresses")
+        CommandError::new(
+            "config_invalid",
+            format!("server.host: {text:?} is no IP address ({origin})"),
+            ExitStatus::Usage,
+        )
+        .with_hint("write 127.0.0.1 for this machine alone, 0.0.0.0 for all addresses")
     })
 }
 
@@ -138,7 +142,9 @@ impl From<StartError> for CommandError {
                 "another program may have the port; set {} or start with --port-base 9000",
                 port_key(role)
             )),
-            StartError::Exposed { .. } => failure.with_hint("set server.token, or say --insecure if that is what you want"),
+            StartError::Exposed { .. } => {
+                failure.with_hint("set server.token, or say --insecure if that is what you want")
+            }
         }
     }
 }

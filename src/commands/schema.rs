@@ -139,7 +139,13 @@ fn show(event_type: &str, session: &Session) -> Result<ExitStatus, CommandError>
     Ok(ExitStatus::Ok)
 }
 
-fn put(event_type: String, file: &Path, mode: SchemaMode, consent: Consent, session: &Session) -> Result<ExitStatus, CommandError> {
+fn put(
+    event_type: String,
+    file: &Path,
+    mode: SchemaMode,
+    consent: Consent,
+    session: &Session,
+) -> Result<ExitStatus, CommandError> {
     let schema = read_json(file)?;
     let client = remote::server_for_writing(session, &format!("change the schema of {event_type}"), consent)?;
     let entry = EventTypeSchema { event_type, mode, schema };
@@ -164,7 +170,8 @@ fn remove(event_type: &str, consent: Consent, session: &Session) -> Result<ExitS
 /// Reads a file of JSON; a fault is shown at its place.
 fn read_json(file: &Path) -> Result<Value, CommandError> {
     let name = session::shortened(file);
-    let read = if file.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    let read =
+        if file.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
     let text = read.map_err(|error| CommandError::usage(format!("cannot read {name}: {error}")))?;
     serde_json::from_str(&text).map_err(|error| {
         let place = Place::in_text(&name, &text, error.line() as u64, error.column() as u64);

@@ -118,7 +118,8 @@ fn apply_flags(args: &StartArgs, settings: &mut Settings) -> Result<(), CommandE
     if let Some(base) = args.port_base {
         for (role, step) in Role::ALL.into_iter().zip(1_u16..) {
             let port = if base == 0 { Some(0) } else { base.checked_add(step) };
-            let port = port.ok_or_else(|| CommandError::usage(format!("--port-base {base} leaves no room for five ports")))?;
+            let port =
+                port.ok_or_else(|| CommandError::usage(format!("--port-base {base} leaves no room for five ports")))?;
             settings.set_from_flag(compose::port_key(role), &port.to_string(), "--port-base")?;
         }
     }

@@ -21,7 +21,11 @@ pub(super) fn ports(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
     }
     let host = settings.text("server.host").unwrap_or("127.0.0.1");
     let Ok(host) = host.replace("localhost", "127.0.0.1").parse::<IpAddr>() else {
-        return vec![Finding::failed("ports", format!("server.host {host:?} is no IP address"), "write 127.0.0.1 or 0.0.0.0")];
+        return vec![Finding::failed(
+            "ports",
+            format!("server.host {host:?} is no IP address"),
+            "write 127.0.0.1 or 0.0.0.0",
+        )];
     };
     let taken: Vec<Finding> = Role::ALL.into_iter().filter_map(|role| taken(settings, host, role)).collect();
     if taken.is_empty() { vec![Finding::ok("ports", "all are free")] } else { taken }

@@ -97,9 +97,7 @@ impl Subscription {
         };
         let filter = match filters::condition(asked.filter.as_deref().unwrap_or_default())? {
             None => None,
-            Some(condition) => {
-                Some(Arc::new(app.engine.query_engine().filter(&app.engine.snapshot(), &condition)?))
-            }
+            Some(condition) => Some(Arc::new(app.engine.query_engine().filter(&app.engine.snapshot(), &condition)?)),
         };
         let place = Arc::clone(&app.subscribers).try_acquire_owned().map_err(|_| too_many(&app.subscribers))?;
         app.metrics.live_subscribers.inc();
