@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::tree::examples;
-use super::{Consent, Session, compose, remote, session};
+use super::{Consent, Session, remote, server_options, session};
 use crate::api::Page;
 use crate::api::schema::{EventTypeSchema, SchemaMode};
 use crate::client::Request;
@@ -107,7 +107,7 @@ const fn consent(yes: bool) -> Consent {
 /// Returns the project's folder of schemas.
 fn schemas_dir(session: &Session) -> Result<PathBuf, CommandError> {
     match session.settings()?.project_dir() {
-        Some(dir) => Ok(dir.join(compose::SCHEMAS_DIR)),
+        Some(dir) => Ok(dir.join(server_options::SCHEMAS_DIR)),
         None => Err(CommandError::new("project_not_found", "there is no project here", ExitStatus::Usage)
             .with_hint("go to its folder, name it with --project, or make one with `streamflow init`")),
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Finding;
 use crate::client::{Client, ClientError, Request};
-use crate::commands::{Session, compose, local};
+use crate::commands::{Session, local, server_options};
 use crate::printer::CommandError;
 use crate::server::Role;
 use crate::settings::{Secret, Settings};
@@ -32,7 +32,7 @@ pub(super) fn ports(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
 }
 
 fn taken(settings: &Settings, host: IpAddr, role: Role) -> Option<Finding> {
-    let key = compose::port_key(role);
+    let key = server_options::port_key(role);
     let address = SocketAddr::new(host, settings.port(key));
     let error = TcpListener::bind(address).err()?;
     let hint = format!("stop what has it, set {key}, or start with --port-base 9000");

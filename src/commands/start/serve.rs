@@ -1,10 +1,11 @@
 //! Opens the engine, serves every port, and stops in order when a signal says so.
 
-use streamflow_engine::Engine;
+use streamflow_engine::{Engine, EngineOptions};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Plan, banner, ready};
-use crate::commands::{Session, compose, session};
+use crate::commands::engine_options::engine_options;
+use crate::commands::{Session, session};
 use crate::printer::{CommandError, ExitStatus};
 use crate::server::{Role, RunningServer, Server};
 use crate::telemetry::{self, LogFormat};
@@ -43,7 +44,7 @@ fn start_log(plan: &Plan) {
 
 async fn serve(plan: &Plan, session: &Session) -> Result<ExitStatus, CommandError> {
     let mut signals = Signals::new()?;
-    let options = compose::engine_options(&plan.settings, plan.data_dir.clone());
+    let options = EngineOptions { on_damage: plan.on_damage, ..engine_options(&plan.settings, plan.data_dir.clone()) };
     let clock = session.clock();
     let engine = blocking(move || Engine::open(options, clock)).await??;
     let server = match start(plan, &engine, session).await {
