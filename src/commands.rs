@@ -1,1 +1,157 @@
-//! (being written)
+//! The command line: which commands there are, and how one is run. The composition root: commands may use every module.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
+
+use crate::printer::{CommandError, ExitStatus, Printer, Shape};
+
+mod chart;
+mod completion;
+mod config;
+mod context;
+mod emptiness;
+mod engine_options;
+mod errors;
+mod events;
+mod field;
+mod funnel;
+mod help;
+mod local;
+mod offline;
+mod paths;
+mod query;
+mod question;
+mod range;
+mod remote;
+mod retention;
+mod send;
+mod session;
+mod sessions;
+mod tail;
+mod target;
+mod top;
+mod tree;
+mod trends;
+mod usage;
+mod version;
+
+pub use session::{GlobalArgs, Session};
+pub use target::{Consent, Protection, Target};
+
+/// Real-time event analytics that lives in the terminal
+#[derive(Debug, Parser)]
+#[command(name = "streamflow", disable_help_subcommand = true, disable_help_flag = true, disable_version_flag = true)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    /// Print help
+    #[arg(short, long, global = true, action = ArgAction::HelpShort, help_heading = "Global options")]
+    help: Option<bool>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// One line a command: its name, its arguments. What it does is in the module of that name.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Completion(completion::CompletionArgs),
+    Config(config::ConfigArgs),
+    Context(context::ContextArgs),
+    Errors(errors::ErrorsArgs),
+    Events(events::EventsArgs),
+    Funnel(funnel::FunnelArgs),
+    Help(help::HelpArgs),
+    Paths(paths::PathsArgs),
+    Query(query::QueryArgs),
+    Retention(retention::RetentionArgs),
+    Send(send::SendArgs),
+    Sessions(sessions::SessionsArgs),
+    Tail(tail::TailArgs),
+    Top(top::TopArgs),
+    Trends(trends::TrendsArgs),
+    Version(version::VersionArgs),
+}
+
+impl Command {
+    fn run(self, session: &Session) -> Result<ExitStatus, CommandError> {
+        match self {
+            Self::Completion(args) => completion::run(args, session),
+            Self::Config(args) => config::run(args, session),
+            Self::Context(args) => context::run(args, session),
+            Self::Errors(args) => errors::run(args, session),
+            Self::Events(args) => events::run(args, session),
+            Self::Funnel(args) => funnel::run(args, session),
+            Self::Help(args) => help::run(args, session),
+            Self::Paths(args) => paths::run(args, session),
+            Self::Query(args) => query::run(args, session),
+            Self::Retention(args) => retention::run(args, session),
+            Self::Send(args) => send::run(args, session),
+            Self::Sessions(args) => sessions::run(args, session),
+            Self::Tail(args) => tail::run(args, session),
+            Self::Top(args) => top::run(args, session),
+            Self::Trends(args) => trends::run(args, session),
+            Self::Version(args) => version::run(args, session),
+        }
+    }
+}
+
+/// The shapes of all data that commands print, for `streamflow help schema` and its golden test. One line a command.
+#[rustfmt::skip]
+const SHAPES: &[&[&Shape]] = &[
+    config::SHAPES,
+    context::SHAPES,
+    errors::SHAPES,
+    events::SHAPES,
+    funnel::SHAPES,
+    paths::SHAPES,
+    query::SHAPES,
+    retention::SHAPES,
+    send::SHAPES,
+    sessions::SHAPES,
+    tail::SHAPES,
+    top::SHAPES,
+    trends::SHAPES,
+    version::SHAPES,
+];
+
+/// The commands by what they are for, as the first page of help shows them.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
+    ("Events in", &["send", "schema", "events"]),
+    ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths"]),
+    ("Set up", &["context", "config", "completion"]),
+    ("Know more", &["help", "errors", "version", "bench"]),
+];
+
+/// Runs the command that the process was called with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if version::is_all_that_is_asked(&words) {
+        return version::answer_at_once();
+    }
+    completion::answer().unwrap_or_else(|| run(words)).into()
+}
+
+fn run(words: Vec<OsString>) -> ExitStatus {
+    let parsed = tree::command().try_get_matches_from(&words).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return usage::answer(error, &words),
+    };
+    let printer = Printer::new(cli.global.printing.clone());
+    let session = Session::new(cli.global, printer);
+    let outcome = cli.command.run(&session);
+    match outcome {
+        Ok(status) => status,
+        Err(error) => {
+            session.printer().fail(&error);
+            error.exit
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,13 +2,46 @@
 //!
 //! What a request may do is decided here; what it means is the engine's. Nothing here reads settings.
 
+mod access;
+mod answer;
+mod app;
+mod body;
+mod connection;
+mod cors;
+mod echo;
+mod error;
+mod filters;
+mod front;
+mod ingestion;
+mod listener;
+mod live;
+mod metrics;
+mod openapi;
 mod options;
+mod parameters;
+mod probes;
+mod query;
+mod rate;
+mod request_id;
+mod routes;
+mod websocket;
 
 pub use options::{Echo, Exposure, HttpLimits, RateLimit, Role, ServerOptions};
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use axum::{Extension, Router};
 use streamflow_engine::Engine;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::server::access::Principal;
+use crate::server::app::{App, Port};
+use crate::server::front::Front;
+use crate::server::listener::Listener;
+use crate::telemetry::task;
 
 /// Starts servers.
 #[derive(Debug)]
@@ -20,15 +53,31 @@ impl Server {
     /// # Errors
     /// When an address can not be bound, or is not loopback and neither a token nor `insecure` is set.
     pub async fn start(engine: Engine, options: ServerOptions) -> Result<RunningServer, StartError> {
-        let _ = (engine, options);
-        unimplemented!("listeners follow")
+        check_exposure(&options)?;
+        let bound = bind(&options).await?;
+        let app = App::new(engine, options);
+        app.set_ports(bound.iter().map(|(role, address, _)| Port::new(*role, *address)).collect());
+        let connections = TaskTracker::new();
+        let addresses = bound.iter().map(|(role, address, _)| (*role, *address)).collect();
+        let listeners = bound
+            .into_iter()
+            .enumerate()
+            .map(|(port, (role, _, socket))| {
+                let routes = routes::router(&app, role);
+                let front = Arc::new(Front::new(Arc::clone(&app), role, routes));
+                let listener =
+                    Listener { app: Arc::clone(&app), front, socket, port, connections: connections.clone() };
+                task::spawn("listener", listener.run())
+            })
+            .collect();
+        Ok(RunningServer { addresses, app, listeners, connections })
     }
 
     /// Returns every route on one router for callers in the same process: no port, no access check.
     #[must_use]
-    pub fn in_process(engine: Engine, options: ServerOptions) -> axum::Router {
-        let _ = (engine, options);
-        axum::Router::new()
+    pub fn in_process(engine: Engine, options: ServerOptions) -> Router {
+        let app = App::new(engine, options);
+        routes::router(&app, Role::Gateway).layer(Extension(Principal::LOCAL))
     }
 }
 
@@ -41,11 +90,36 @@ pub enum StartError {
     Exposed { address: SocketAddr },
 }
 
+fn check_exposure(options: &ServerOptions) -> Result<(), StartError> {
+    let guarded = options.host.is_loopback() || options.token.is_some() || options.exposure == Exposure::Insecure;
+    if guarded {
+        return Ok(());
+    }
+    let port = options.ports.first().map_or(0, |(_, port)| *port);
+    Err(StartError::Exposed { address: SocketAddr::new(options.host, port) })
+}
+
+/// Binds all ports before any serves, so that a start is whole or not at all.
+async fn bind(options: &ServerOptions) -> Result<Vec<(Role, SocketAddr, TcpListener)>, StartError> {
+    let mut bound = Vec::with_capacity(options.ports.len());
+    for &(role, port) in &options.ports {
+        let wanted = SocketAddr::new(options.host, port);
+        let refused = |reason| StartError::Bind { role, address: wanted, reason };
+        let socket = TcpListener::bind(wanted).await.map_err(refused)?;
+        let address = socket.local_addr().map_err(refused)?;
+        bound.push((role, address, socket));
+    }
+    Ok(bound)
+}
+
 /// A server that is serving.
 #[derive(Debug)]
 pub struct RunningServer {
     /// Each role's address, with the port that was taken when 0 was asked for.
     pub addresses: Vec<(Role, SocketAddr)>,
+    app: Arc<App>,
+    listeners: Vec<JoinHandle<()>>,
+    connections: TaskTracker,
 }
 
 impl RunningServer {
@@ -55,8 +129,18 @@ impl RunningServer {
         self.addresses.iter().find(|(r, _)| *r == role).map(|(_, address)| *address)
     }
 
-    /// Stops accepting, lets running requests end within the drain timeout, then closes every connection.
+    /// Stops accepting, lets running requests end within the drain timeout, then gives up the rest.
     pub async fn shutdown(self) {
-        unimplemented!("listeners follow")
+        self.app.stopping.cancel();
+        for listener in self.listeners {
+            if let Err(error) = listener.await {
+                tracing::error!(%error, "a listener did not end well");
+            }
+        }
+        self.connections.close();
+        let drain = self.app.options.limits.drain_timeout;
+        if tokio::time::timeout(drain, self.connections.wait()).await.is_err() {
+            tracing::warn!(connections = self.connections.len(), "connections were cut off at the drain timeout");
+        }
     }
 }

@@ -41,10 +41,9 @@ pub struct QueryAnswer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ColumnInfo {
     pub name: String,
-    /// `text`, `integer`, `float`, `boolean`, `timestamp`, `list`, or Arrow's own name for rarer types.
+    /// `text`, `integer`, `float`, `boolean`, `timestamp`, `json`, …
     #[serde(rename = "type")]
     pub kind: String,
-    pub nullable: bool,
 }
 
 /// What a statement cost.

@@ -1,3 +1,11 @@
 //! The `streamflow` program. Everything it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+/// Ingestion makes many short-lived allocations on several threads, which this allocator is made for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    streamflow::commands::main()
+}

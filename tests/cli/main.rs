@@ -1,2 +1,1 @@
-#[test]
-fn x() {}
+//! Drives the program as a process. Never names the library.

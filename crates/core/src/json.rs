@@ -48,10 +48,7 @@ impl JsonErrorKind {
     /// Returns whether the text is JSON all the same, only of a kind that is not stored.
     #[must_use]
     pub const fn is_json(self) -> bool {
-        matches!(
-            self,
-            Self::NumberOutOfRange | Self::DuplicateKey | Self::Nul | Self::TooDeep | Self::TooManyKeys
-        )
+        matches!(self, Self::NumberOutOfRange | Self::DuplicateKey | Self::Nul | Self::TooDeep | Self::TooManyKeys)
     }
 
     /// Returns a lowercase sentence without a period.

@@ -7,7 +7,7 @@ mod column;
 mod columns;
 mod decoder;
 mod dedup;
-pub(crate) mod draft;
+mod draft;
 mod enrich;
 mod event;
 mod fingerprint;
@@ -18,7 +18,6 @@ mod rejected;
 mod request;
 mod request_keys;
 mod store;
-pub(crate) mod view;
 mod writer;
 
 pub(crate) use decoder::Decoder;
@@ -51,3 +50,6 @@ pub(crate) fn prepare_with(
 pub fn prepare(body: Body, store: &Store, limits: Limits) -> Result<Prepared, BodyError> {
     prepare_with(&mut Decoder::default(), body, store, limits)
 }
+
+#[cfg(test)]
+mod tests;

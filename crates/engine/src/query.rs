@@ -1,11 +1,46 @@
 //! SQL over the tail (and later over sealed history), inside limits of time, rows and memory.
+//!
+//! A statement is parsed (`statement`), its names and paths are rewritten (`rewrite`), DataFusion plans it over the tables
+//! of a snapshot (`session`, `table`), and `run` collects the rows. Paths into JSON are one function (`accessor`) that the
+//! scan (`source`) answers from typed leaves. DataFusion's types and errors end here.
 
+mod accessor;
+mod catalog;
+mod dialect;
+mod failure;
+mod filter;
+mod json_text;
+mod leaf;
+mod path;
+mod planner;
+mod prune;
+mod rewrite;
+mod run;
+mod scope;
+mod session;
+mod severity;
+mod source;
+mod statement;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion::execution::SessionState;
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
-use crate::tail::{Chunk, Snapshot};
+pub use catalog::{Catalog, CatalogColumn, CatalogTable};
+pub use filter::Filter;
+
+use self::failure::Names;
+use crate::clock::{Clock, SystemClock};
+use crate::tail::Snapshot;
 
 /// Limits that hold for every query, whatever it asks for.
 #[derive(Debug, Clone)]
@@ -75,18 +110,54 @@ pub struct QueryError {
     pub place: Option<(u64, u64)>,
 }
 
-/// DataFusion on its own threads.
+impl QueryError {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: None, place: None }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+/// Statements that run at the same time. Each waits for its share of few threads, so more would only wait longer.
+const QUERIES_MAX: usize = 64;
+/// Stack of a query thread. Planning walks the tree of a statement; pages that no statement needs are never touched.
+const STACK_BYTES: usize = 16 << 20;
+/// How much query threads give way to the threads that take events.
+const NICENESS: i32 = 5;
+
+/// DataFusion on its own threads, which start with the first statement.
 #[derive(Debug)]
-pub struct QueryEngine {}
+pub struct QueryEngine {
+    limits: QueryLimits,
+    clock: Arc<dyn Clock>,
+    slots: Arc<Semaphore>,
+    runtime: OnceLock<Runtime>,
+    shared: Arc<OnceLock<SessionState>>,
+}
 
 impl QueryEngine {
-    /// Starts the query runtime.
+    /// Returns a query engine that takes the time from the machine.
     ///
     /// # Errors
     /// When the system refuses threads.
     pub fn new(limits: QueryLimits) -> std::io::Result<Self> {
-        let _ = limits;
-        unimplemented!()
+        Self::with_clock(limits, Arc::new(SystemClock::default()))
+    }
+
+    /// Returns a query engine whose `NOW()` is the clock's.
+    ///
+    /// # Errors
+    /// When the system refuses threads.
+    pub fn with_clock(limits: QueryLimits, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+        Ok(Self {
+            limits,
+            clock,
+            slots: Arc::new(Semaphore::new(QUERIES_MAX)),
+            runtime: OnceLock::new(),
+            shared: Arc::default(),
+        })
     }
 
     /// Runs one read-only statement over a snapshot.
@@ -94,8 +165,33 @@ impl QueryEngine {
     /// # Errors
     /// When the statement is wrong, writes, or passes a limit.
     pub async fn run(&self, snapshot: Snapshot, query: Query) -> Result<Answer, QueryError> {
-        let _ = (snapshot, query);
-        unimplemented!()
+        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
+            QueryError::new("query_busy", format!("{QUERIES_MAX} queries are running")).hint("try again in a moment")
+        })?;
+        let timeout = query.timeout.unwrap_or(self.limits.timeout).min(self.limits.timeout);
+        let rows_max = query.max_rows.unwrap_or(self.limits.rows_default).min(self.limits.rows_max);
+        let (start, now) = (self.clock.monotonic(), self.clock.now());
+        let (shared, limits) = (Arc::clone(&self.shared), self.limits.clone());
+        let mut task = AbortOnDrop(self.runtime()?.spawn(async move {
+            let _slot = slot;
+            let state = session::state_over(&shared_state(&shared, &limits)?, &snapshot, limits.threads, now);
+            let state = state.map_err(|error| failure::of_running(&error))?;
+            run::run(state, &query.sql, &query.params, &snapshot.paths, rows_max).await
+        }));
+        match tokio::time::timeout(timeout, &mut task.0).await {
+            Ok(Ok(answer)) => {
+                let mut answer = answer?;
+                answer.stats.elapsed = self.clock.monotonic().saturating_sub(start);
+                Ok(answer)
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a query ended early");
+                Err(QueryError::new("query_failed", "the SQL engine can not run this statement")
+                    .hint("try a simpler form of it; the server's log has the reason"))
+            }
+            Err(_) => Err(QueryError::new("query_timeout", format!("the query took longer than {timeout:?}"))
+                .hint("ask for a shorter time range or fewer groups")),
+        }
     }
 
     /// Compiles a filter: a SQL boolean expression over the columns of `events`.
@@ -103,22 +199,65 @@ impl QueryEngine {
     /// # Errors
     /// When the expression is wrong.
     pub fn filter(&self, snapshot: &Snapshot, expression: &str) -> Result<Filter, QueryError> {
-        let _ = (snapshot, expression);
-        unimplemented!()
+        let mut state = shared_state(&self.shared, &self.limits)?;
+        session::set_now(&mut state, self.clock.now());
+        let names = Names { functions: catalog::function_names(&state), paths: Arc::clone(&snapshot.paths) };
+        Filter::compile(&state, expression, &names).map_err(|error| QueryError { code: "invalid_filter", ..error })
+    }
+
+    /// Lists tables, columns with the paths seen inside `data`, and functions.
+    ///
+    /// # Errors
+    /// When the SQL engine does not start.
+    pub fn catalog(&self, snapshot: &Snapshot) -> Result<Catalog, QueryError> {
+        Ok(Catalog::of(&shared_state(&self.shared, &self.limits)?, &snapshot.paths))
+    }
+
+    /// Returns the query threads, starting them for the first statement.
+    fn runtime(&self) -> Result<&Runtime, QueryError> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime);
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(self.limits.threads.max(1))
+            .thread_name("query")
+            .thread_stack_size(STACK_BYTES)
+            // Refused on some systems; then queries only have the same priority as everything else.
+            .on_thread_start(|| _ = rustix::process::nice(NICENESS))
+            .enable_time()
+            .build()
+            .map_err(|error| QueryError::new("query_failed", format!("no threads for queries: {error}")))?;
+        if let Err(second) = self.runtime.set(runtime) {
+            // Another statement started the threads at the same time; these were not used.
+            second.shutdown_background();
+        }
+        self.runtime.get().ok_or_else(|| QueryError::new("query_failed", "no threads for queries"))
     }
 }
 
-/// A compiled filter for live events.
-#[derive(Debug)]
-pub struct Filter {}
+impl Drop for QueryEngine {
+    fn drop(&mut self) {
+        // A runtime must not wait for its tasks where an async caller drops it.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
 
-impl Filter {
-    /// Returns the rows of the chunk that pass, with all columns of `events`.
-    ///
-    /// # Errors
-    /// When a row makes the expression fail.
-    pub fn apply(&self, chunk: &Chunk) -> Result<RecordBatch, QueryError> {
-        let _ = chunk;
-        unimplemented!()
+/// Returns what all queries share, made for the first of them.
+fn shared_state(shared: &OnceLock<SessionState>, limits: &QueryLimits) -> Result<SessionState, QueryError> {
+    if let Some(state) = shared.get() {
+        return Ok(state.clone());
+    }
+    let state = session::shared_state(limits).map_err(|error| failure::of_running(&error))?;
+    Ok(shared.get_or_init(|| state).clone())
+}
+
+/// A task that ends when nobody waits for it any more.
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

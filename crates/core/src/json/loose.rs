@@ -9,7 +9,7 @@ impl Reader<'_> {
     /// # Errors
     /// When the value is no JSON.
     pub fn skip_loosely(&mut self) -> Result<(), JsonError> {
-        (self.nesting_left, self.keys_left) = (usize::MAX, usize::MAX);
+        (self.nesting_left, self.keys_left) = (usize::MAX / 2, usize::MAX);
         let mut open = Vec::new();
         loop {
             if self.begin_loosely(&mut open)? {

@@ -10,8 +10,18 @@ fn skip(text: &str) -> Result<(), JsonErrorKind> {
 #[test]
 fn the_grammar_is_that_of_rfc_8259() {
     for good in [
-        "{}", "[]", "0", "-0", "1.5e-7", "\"\"", "null", " [ 1 , {\"a\":true} ] ", r#""\u00e9\ud83d\ude00\/""#, "1E+2",
-        "18446744073709551616", "\"aaaaaaaaaaaaaaaaaaaaaaaaé\"",
+        "{}",
+        "[]",
+        "0",
+        "-0",
+        "1.5e-7",
+        "\"\"",
+        "null",
+        " [ 1 , {\"a\":true} ] ",
+        r#""\u00e9\ud83d\ude00\/""#,
+        "1E+2",
+        "18446744073709551616",
+        "\"aaaaaaaaaaaaaaaaaaaaaaaaé\"",
     ] {
         assert_eq!(skip(good), Ok(()), "{good}");
     }
@@ -51,7 +61,8 @@ fn limits_hold_at_the_limit_and_break_one_past_it() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert_eq!(skip(&nested(64)), Ok(()));
     assert_eq!(skip(&nested(65)), Err(JsonErrorKind::TooDeep));
-    let keys = |count: usize| format!("{{{}}}", (0..count).map(|i| format!("\"k{i}\":1")).collect::<Vec<_>>().join(","));
+    let keys =
+        |count: usize| format!("{{{}}}", (0..count).map(|i| format!("\"k{i}\":1")).collect::<Vec<_>>().join(","));
     assert_eq!(skip(&keys(1_000)), Ok(()));
     assert_eq!(skip(&keys(1_001)), Err(JsonErrorKind::TooManyKeys));
 }

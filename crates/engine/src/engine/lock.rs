@@ -27,7 +27,6 @@ pub(crate) struct FolderLock {
     file: Mutex<Option<File>>,
 }
 
-#[expect(clippy::disallowed_methods, reason = "a lock is the system's, not the simulated disk's")]
 impl FolderLock {
     pub(crate) fn take(dir: &Path, address: &str) -> Result<Self, OpenError> {
         let failed = |error: &io::Error| OpenError::io(dir, error);
@@ -73,7 +72,6 @@ fn parse(text: &str) -> Option<LockHolder> {
 
 /// Returns who holds a folder right now, if anybody does.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "a lock is the system's, not the simulated disk's")]
 pub fn read_lock(dir: &Path) -> Option<LockHolder> {
     let path = dir.join(LOCK_FILE);
     let file = File::open(&path).ok()?;
@@ -93,7 +91,9 @@ mod tests {
         let lock = FolderLock::take(dir.path(), "http://127.0.0.1:1").unwrap();
         let holder = LockHolder { pid: std::process::id(), address: "http://127.0.0.1:1".to_owned() };
         assert_eq!(read_lock(dir.path()), Some(holder));
-        assert!(matches!(FolderLock::take(dir.path(), ""), Err(OpenError::Locked { pid, .. }) if pid == std::process::id()));
+        assert!(
+            matches!(FolderLock::take(dir.path(), ""), Err(OpenError::Locked { pid, .. }) if pid == std::process::id())
+        );
         lock.release();
         assert_eq!(read_lock(dir.path()), None);
         FolderLock::take(dir.path(), "").unwrap();

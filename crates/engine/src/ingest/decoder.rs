@@ -62,8 +62,7 @@ impl Decoder {
     ) -> Result<Decoded, BodyError> {
         debug_assert_eq!(self.columns.rows(), 0, "the columns of the batch before were taken");
         let utf8 = simdutf8::basic::from_utf8(body).is_ok();
-        let mut reader =
-            BodyReader { body, decoder: self, fingerprint, limits, decoded: Decoded::default(), count: 0 };
+        let mut reader = BodyReader { body, decoder: self, fingerprint, limits, decoded: Decoded::default(), count: 0 };
         let read = match framing {
             Framing::Lines if utf8 => reader.read_lines(|_| true),
             Framing::Lines => reader.read_lines(|line| simdutf8::basic::from_utf8(line).is_ok()),
@@ -193,7 +192,11 @@ impl<'a> BodyReader<'a> {
             if is_utf8(&body[from..to]) {
                 self.read_line(from, to);
             } else {
-                self.reject(EventError::Field { code: "invalid_utf8", message: "the line is not UTF-8".into() }, from, to);
+                self.reject(
+                    EventError::Field { code: "invalid_utf8", message: "the line is not UTF-8".into() },
+                    from,
+                    to,
+                );
             }
         }
         Ok(())

@@ -2,14 +2,14 @@
 
 use streamflow_core::event::{Limits, NAME_BYTES_MAX, SOURCE_BYTES_MAX, Severity};
 use streamflow_core::json::{JsonError, JsonErrorKind, Number, Reader, Scalar, SeenKeys, Text};
-use streamflow_core::time::{event_timestamp_number, event_timestamp_text};
+use streamflow_core::time::{event_timestamp_float, event_timestamp_integer, event_timestamp_text};
 
 use super::columns::{Columns, Row, TextField};
 use super::enrich::Enricher;
 use super::fingerprint::Fingerprint;
 use super::leaf::{Found, LEVELS_MAX, NodeId};
-use super::view::{self, BODY, SIDE};
 use crate::clock::Micros;
+use crate::tail::view::{self, BODY, SIDE};
 
 /// Why a value is no event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,8 +208,8 @@ impl EventReader<'_> {
         let time = match Self::scalar(reader)? {
             Some(Scalar::Null) => return Ok(None),
             Some(Scalar::Text(text)) => event_timestamp_text(&text.unescaped(self.body)),
-            Some(Scalar::Number(Number::Int(value))) => event_timestamp_number(value),
-            Some(Scalar::Number(Number::Float(value))) => streamflow_core::time::event_timestamp_float(value),
+            Some(Scalar::Number(Number::Int(value))) => event_timestamp_integer(value),
+            Some(Scalar::Number(Number::Float(value))) => event_timestamp_float(value),
             _ => None,
         };
         match time {
@@ -356,12 +356,11 @@ impl EventReader<'_> {
     }
 
     fn complete(&mut self, draft: Draft, start: usize, end: usize) -> Result<usize, EventError> {
-        let missing = |field: &str| EventError::Field {
-            code: "missing_field",
-            message: format!("{field:?} is missing"),
-        };
+        let missing =
+            |field: &str| EventError::Field { code: "missing_field", message: format!("{field:?} is missing") };
         if end - start > self.limits.event_bytes {
-            let message = format!("the event has {} bytes, at most {} are allowed", end - start, self.limits.event_bytes);
+            let message =
+                format!("the event has {} bytes, at most {} are allowed", end - start, self.limits.event_bytes);
             return Err(EventError::Field { code: "event_too_large", message });
         }
         let kind = draft.kind.ok_or_else(|| missing("type"))?;

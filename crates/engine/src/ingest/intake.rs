@@ -206,7 +206,7 @@ impl Merger {
         if self.store.tail.wants_merging(self.waiting_rows) {
             self.waiting_rows = 0;
             // A signal that is still waiting serves for both.
-            drop(self.signal.try_send(()));
+            let _already_signalled = self.signal.try_send(()).is_err();
         }
     }
 

@@ -96,7 +96,8 @@ fn many(decoder: &mut Decoder, body: Bytes, indexes: Option<Vec<u32>>) -> Many {
 
 /// Returns whether the body is nothing but its events and white space, as a frame keeps them.
 fn is_bare(body: &[u8], spans: &[(u32, u32)]) -> bool {
-    body.first() == Some(&b'{') && spans.first().is_some_and(|(start, end)| {
-        *start == 0 && body.get(*end as usize).is_none_or(u8::is_ascii_whitespace)
-    })
+    body.first() == Some(&b'{')
+        && spans
+            .first()
+            .is_some_and(|(start, end)| *start == 0 && body.get(*end as usize).is_none_or(u8::is_ascii_whitespace))
 }

@@ -91,8 +91,7 @@ impl Writer {
     /// Stores a group of requests with one write and one sync, and answers each by its position. A request that does not
     /// wait for the disk is answered a second time after the sync; only the first answer counts.
     pub fn commit(&mut self, requests: Vec<Request>, answer: &mut dyn FnMut(usize, Result<Appended, AppendError>)) {
-        let mut group =
-            Group { next_offset: self.journal.next_offset(), now: self.clock.now(), ..Group::default() };
+        let mut group = Group { next_offset: self.journal.next_offset(), now: self.clock.now(), ..Group::default() };
         self.admit(requests, &mut group);
         if let Err(error) = self.write(&mut group, answer) {
             self.store.dedup.lock().take_back(group.new_ids);

@@ -8,7 +8,7 @@ use crate::clock::Micros;
 pub const FRAME_HEADER_BYTES: usize = 56;
 
 /// The largest payload, stored or decompressed. A request's body limit is far below it.
-pub const PAYLOAD_BYTES_MAX: usize = 512 << 20;
+pub(super) const PAYLOAD_BYTES_MAX: usize = 512 << 20;
 
 /// What a frame's payload holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,10 +207,10 @@ mod tests {
         }
 
         #[test]
-        fn any_flipped_bit_is_found(raw in prop::collection::vec(any::<u8>(), 1..300), at: prop::sample::Index, bit in 0..8) {
+        fn any_flipped_bit_is_found(raw in prop::collection::vec(any::<u8>(), 1..300), at: prop::sample::Index, bit in 0_u32..8) {
             let mut bytes = frame(&raw, 1);
             let at = at.index(bytes.len());
-            bytes[at] ^= 1 << bit;
+            bytes[at] ^= 1_u8 << bit;
             prop_assert!(decode_frame(&bytes, 7).is_none());
         }
 

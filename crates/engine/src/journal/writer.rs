@@ -56,7 +56,11 @@ impl FrameBody {
     /// Compresses and checksums a payload; done on the caller's thread, for it costs a third of all there is to do.
     #[must_use]
     pub fn new(kind: FrameKind, raw: &[u8], count: usize) -> Self {
-        Self { kind, payload: Payload::new(raw), count: u32::try_from(count).expect("a body holds fewer than 2^32 events") }
+        Self {
+            kind,
+            payload: Payload::new(raw),
+            count: u32::try_from(count).expect("a body holds fewer than 2^32 events"),
+        }
     }
 }
 
@@ -356,8 +360,7 @@ impl Journal {
 
     /// Returns the work of filling the next file ahead, to be done on another thread.
     pub fn fill_ahead(&self) -> impl FnOnce() -> io::Result<()> + Send + 'static {
-        let (disk, dir, bytes) =
-            (Arc::clone(&self.disk), self.options.dir.clone(), self.options.file_bytes_target);
+        let (disk, dir, bytes) = (Arc::clone(&self.disk), self.options.dir.clone(), self.options.file_bytes_target);
         move || fill_ahead(&*disk, &dir, bytes)
     }
 }

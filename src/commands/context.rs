@@ -1,0 +1,229 @@
+//! Manages contexts: names for the servers and projects that commands talk to.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::{Map, Value, json};
+
+use super::target::{self, LOCAL, Protection, Target};
+use super::tree::examples;
+use super::{Session, session};
+use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
+
+pub(super) mod store;
+
+use store::{Context, Contexts, Stored, StoredToken};
+
+pub(super) const SHAPES: &[&Shape] = &[&LIST, &SHOW];
+
+const LIST: Shape = Shape {
+    name: "streamflow.contexts/1",
+    form: Form::Listing,
+    fields: &[
+        Field::new("current", Kind::Bool, "whether commands use it now"),
+        Field::new("name", Kind::Text, "name of the context"),
+        Field::new("target", Kind::Text, "address of a server, or folder of a project"),
+        Field::new("token", Kind::Text, "where its token is; never the token"),
+        Field::new("protected", Kind::Bool, "whether writes ask first"),
+    ],
+};
+
+const SHOW: Shape = Shape {
+    name: "streamflow.context/1",
+    form: Form::Record,
+    fields: &[
+        Field::new("name", Kind::Text, "name of the context, local when none is chosen"),
+        Field::new("url", Kind::Text, "address that commands talk to"),
+        Field::new("data", Kind::Text, "folder of events that is read when no server runs on it"),
+        Field::new("token", Kind::Bool, "whether a token is sent"),
+        Field::new("protected", Kind::Bool, "whether writes ask first"),
+    ],
+};
+
+/// Choose which server or project commands talk to
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "streamflow context add prod --url https://events.example.com --token-env PROD_TOKEN --protected",
+    "streamflow context use prod",
+    "streamflow context use -",
+    "streamflow context list",
+))]
+pub(super) struct ContextArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Store a context
+    #[command(after_help = examples!(
+        "streamflow context add prod --url https://events.example.com --token-env PROD_TOKEN",
+        "streamflow context add shop --dir ~/shop",
+    ))]
+    Add(AddArgs),
+    /// Use a context from now on; `-` is the one before, `local` this folder's project
+    #[command(after_help = examples!("streamflow context use prod", "streamflow context use -"))]
+    Use { name: String },
+    /// List contexts
+    #[command(visible_alias = "ls", after_help = examples!("streamflow context list -o json"))]
+    List,
+    /// Show whom commands talk to now
+    #[command(after_help = examples!("streamflow context show"))]
+    Show { name: Option<String> },
+    /// Remove a context
+    #[command(visible_alias = "remove", after_help = examples!("streamflow context rm prod"))]
+    Rm { name: String },
+}
+
+#[derive(Debug, clap::Args)]
+struct AddArgs {
+    /// Name of the context
+    name: String,
+    /// Address of a server
+    #[arg(long, required_unless_present = "dir", conflicts_with = "dir")]
+    url: Option<String>,
+    /// Folder of a project on this machine
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Environment variable that holds the token
+    #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
+    token_env: Option<String>,
+    /// File that holds the token
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Ask before writes
+    #[arg(long)]
+    protected: bool,
+    /// Replace a context of the same name
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(args: ContextArgs, session: &Session) -> Result<ExitStatus, CommandError> {
+    match args.action {
+        Action::Add(args) => add(args, session),
+        Action::Use { name } => choose(&name, session),
+        Action::List => list(session),
+        Action::Show { name } => show(name.as_deref(), session),
+        Action::Rm { name } => remove(&name, session),
+    }
+}
+
+fn add(args: AddArgs, session: &Session) -> Result<ExitStatus, CommandError> {
+    check_name(&args.name)?;
+    let mut contexts = Contexts::load(session.environment())?;
+    if contexts.get(&args.name).is_some() && !args.force {
+        return Err(CommandError::usage(format!("context {:?} exists already", args.name))
+            .with_hint("choose another name, or replace it with --force"));
+    }
+    let place = match (&args.url, args.dir) {
+        (Some(url), _) => Stored::Server { url: target::normal_url(url)? },
+        (None, Some(dir)) => Stored::Project { dir: project_dir(session, dir)? },
+        (None, None) => return Err(CommandError::usage("a context needs --url or --dir")),
+    };
+    let token = match (args.token_env, args.token_file, &session.global().token) {
+        (Some(name), _, _) => Some(StoredToken::Env(name)),
+        (None, Some(path), _) => Some(StoredToken::File(session.current_dir()?.join(path))),
+        (None, None, Some(token)) => Some(StoredToken::Text(token.clone())),
+        (None, None, None) => None,
+    };
+    contexts.insert(args.name.clone(), Context::new(place, token, args.protected));
+    contexts.save(session.environment())?;
+    let printer = session.printer();
+    printer.talk(format_args!("added context {:?}; use it with: streamflow context use {}", args.name, args.name));
+    Ok(ExitStatus::Ok)
+}
+
+fn project_dir(session: &Session, dir: PathBuf) -> Result<PathBuf, CommandError> {
+    let dir = session.current_dir()?.join(dir);
+    dir.canonicalize().map_err(|error| {
+        CommandError::new("project_not_found", format!("cannot use {}: {error}", dir.display()), ExitStatus::Usage)
+            .with_hint("make a project there with `streamflow init`")
+    })
+}
+
+/// A name must be a word for a shell, and must not be one of those with a meaning.
+fn check_name(name: &str) -> Result<(), CommandError> {
+    let is_word =
+        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "._-".contains(c)) && !name.starts_with('-');
+    if is_word && name != LOCAL {
+        return Ok(());
+    }
+    Err(CommandError::usage(format!("a context cannot be called {name:?}"))
+        .with_hint(format!("use letters, digits, dots and dashes; {LOCAL:?} is this folder's project")))
+}
+
+fn choose(name: &str, session: &Session) -> Result<ExitStatus, CommandError> {
+    let mut contexts = Contexts::load(session.environment())?;
+    let chosen = match name {
+        // Back from a named context to none, and from none to a named one.
+        "-" if contexts.previous.is_none() && contexts.current.is_none() => {
+            return Err(CommandError::usage("there is no previous context")
+                .with_hint("choose one with `streamflow context use NAME`"));
+        }
+        "-" => contexts.previous.clone(),
+        LOCAL => None,
+        name if contexts.get(name).is_some() => Some(name.to_owned()),
+        name => return Err(target::unknown_context(name, &contexts)),
+    };
+    contexts.choose(chosen);
+    contexts.save(session.environment())?;
+    let shown = contexts.current.as_deref().unwrap_or(LOCAL);
+    session.printer().talk(format_args!("commands now talk to {shown}"));
+    Ok(ExitStatus::Ok)
+}
+
+fn list(session: &Session) -> Result<ExitStatus, CommandError> {
+    let contexts = Contexts::load(session.environment())?;
+    let local = vec![
+        json!(contexts.current.is_none()),
+        json!(LOCAL),
+        json!("this folder's project"),
+        Value::Null,
+        json!(false),
+    ];
+    let stored = contexts.iter().map(|(name, context)| {
+        let target = match &context.place {
+            Stored::Server { url } => url.clone(),
+            Stored::Project { dir } => dir.display().to_string(),
+        };
+        let token = context.stored_token().map(StoredToken::described);
+        vec![
+            json!(contexts.current.as_deref() == Some(name)),
+            json!(name),
+            json!(target),
+            json!(token),
+            json!(context.protected),
+        ]
+    });
+    session.printer().listing(&LIST.listing(std::iter::once(local).chain(stored).collect()))?;
+    Ok(ExitStatus::Ok)
+}
+
+fn show(name: Option<&str>, session: &Session) -> Result<ExitStatus, CommandError> {
+    let target = target_of(name, session)?;
+    let data = target.data_dir.as_deref().map(session::shortened);
+    let object = Map::from_iter([
+        ("name".to_owned(), json!(target.name)),
+        ("url".to_owned(), json!(target.url)),
+        ("data".to_owned(), json!(data)),
+        ("token".to_owned(), json!(target.token.is_some())),
+        ("protected".to_owned(), json!(target.protection == Protection::Protected)),
+    ]);
+    session.printer().record(SHOW.name, &object)?;
+    Ok(ExitStatus::Ok)
+}
+
+fn target_of(name: Option<&str>, session: &Session) -> Result<Target, CommandError> {
+    name.map_or_else(|| session.target(), |name| target::stored(session, name))
+}
+
+fn remove(name: &str, session: &Session) -> Result<ExitStatus, CommandError> {
+    let mut contexts = Contexts::load(session.environment())?;
+    if contexts.remove(name).is_none() {
+        return Err(target::unknown_context(name, &contexts));
+    }
+    contexts.save(session.environment())?;
+    session.printer().talk(format_args!("removed context {name:?}"));
+    Ok(ExitStatus::Ok)
+}

@@ -1,0 +1,236 @@
+//! Runs one SQL statement and prints its rows.
+
+mod expectation;
+mod parameter;
+mod statement;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use self::expectation::Expectation;
+use super::tree::examples;
+use super::{Session, emptiness, remote};
+use crate::api::TRUNCATED_HEADER;
+use crate::api::query::{ColumnInfo, QueryAnswer, QueryRequest, QueryStats};
+use crate::client::{Client, ClientError, PATIENCE, Request, Response};
+use crate::printer::{Column, CommandError, ExitStatus, Form, Format, Kind, Listing, Place, Printer, Shape};
+use crate::settings::parse_duration;
+
+pub(super) const SHAPES: &[&Shape] = &[&ROWS];
+
+/// Its fields are the statement's own columns.
+const ROWS: Shape = Shape { name: "streamflow.query/1", form: Form::Listing, fields: &[] };
+
+/// How much longer than the server's own limit the client waits, so that the server's better explained error comes first.
+const PATIENCE_EXTRA: Duration = Duration::from_secs(5);
+
+/// Ask with SQL
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "streamflow query 'SELECT type, count(*) AS events FROM events GROUP BY type ORDER BY events DESC'",
+    "streamflow query \"SELECT data.page, count(*) FROM events WHERE type = 'web.click' GROUP BY 1\" -o csv",
+    "streamflow query 'SELECT * FROM events WHERE user_id = $user' --param user=user_7",
+    "streamflow query \"SELECT count(*) FROM events WHERE severity = 'critical'\" --expect 'value=0'",
+))]
+pub(super) struct QueryArgs {
+    /// The statement; `-` reads it from a pipe
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    sql: Option<String>,
+    /// Read the statement from a file
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Value for $KEY in the statement; KEY:=JSON for anything but a text, a number or true and false
+    #[arg(long, value_name = "KEY=VALUE")]
+    param: Vec<String>,
+    /// Ask again and again, this often, until Ctrl-C
+    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "2s", value_parser = parse_duration)]
+    watch: Option<Duration>,
+    /// Fail with exit code 1 unless this holds: 'rows>0', 'rows=0', 'value<5'
+    #[arg(long, value_name = "CONDITION", conflicts_with = "watch")]
+    expect: Option<Expectation>,
+    /// Show how the statement would run instead of running it
+    #[arg(long)]
+    explain: bool,
+    /// Say what the statement cost: rows and bytes read, time
+    #[arg(long)]
+    cost: bool,
+    /// Give up after this long; the server has a limit of its own
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    timeout: Option<Duration>,
+    /// Rows to fetch at most, 100000 unless given
+    #[arg(long, value_name = "ROWS", hide_short_help = true)]
+    max_rows: Option<u64>,
+}
+
+pub(super) fn run(args: QueryArgs, session: &Session) -> Result<ExitStatus, CommandError> {
+    let statement = statement::read(args.sql.as_deref(), args.file.as_deref())?;
+    let printer = session.printer();
+    if printer.format() == Format::Parquet && printer.width().is_some() {
+        return Err(CommandError::usage("parquet is not for terminals")
+            .with_hint("send it to a file: … -o parquet > file.parquet"));
+    }
+    let question = Question {
+        client: remote::reader(session)?,
+        request: request(&statement, &args, printer)?,
+        patience: args.timeout.map_or(PATIENCE, |timeout| timeout + PATIENCE_EXTRA),
+        printer,
+    };
+    let answer = async {
+        match args.watch {
+            None => question.answer(&args).await,
+            Some(period) => question.watch(&args, period).await,
+        }
+    };
+    session.block_on(async { answer.await.map_err(|failure| failure.placed(&statement)) })
+}
+
+fn request(
+    statement: &statement::Statement,
+    args: &QueryArgs,
+    printer: &Printer,
+) -> Result<QueryRequest, CommandError> {
+    let limit = printer.limit().map(|limit| limit as u64);
+    let sql = if args.explain { format!("EXPLAIN {}", statement.text) } else { statement.text.clone() };
+    Ok(QueryRequest {
+        sql,
+        params: parameter::object(&args.param)?,
+        timeout: args.timeout.map(|timeout| Value::from(timeout.as_secs_f64())),
+        max_rows: args.max_rows.into_iter().chain(limit).min(),
+        as_of: None,
+    })
+}
+
+/// Why there are no rows to print.
+enum Failure {
+    /// The server's error may name a place in the statement.
+    Client(ClientError),
+    Command(CommandError),
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
+        Self::Command(error)
+    }
+}
+
+impl Failure {
+    fn placed(self, statement: &statement::Statement) -> CommandError {
+        let error = match self {
+            Self::Command(error) => return error,
+            Self::Client(error) => error,
+        };
+        let place = place(&error, statement);
+        let error = CommandError::from(error);
+        match place {
+            Some(place) => error.at(place),
+            None => error,
+        }
+    }
+}
+
+fn place(error: &ClientError, statement: &statement::Statement) -> Option<Place> {
+    let ClientError::Refused(refusal) = error else { return None };
+    let details = refusal.detail.details.as_ref()?;
+    let (line, column) = (details["line"].as_u64()?, details["column"].as_u64()?);
+    Some(Place::in_text(statement.name.clone(), &statement.text, line, column))
+}
+
+/// A statement on its way to whoever answers it.
+struct Question<'a> {
+    client: Client,
+    request: QueryRequest,
+    patience: Duration,
+    printer: &'a Printer,
+}
+
+impl Question<'_> {
+    async fn ask(&self, media_type: &'static str) -> Result<Response, ClientError> {
+        let request = Request::post("/api/v1/query").json(&self.request).accept(media_type).within(self.patience);
+        self.client.send(request).await
+    }
+
+    async fn answer(&self, args: &QueryArgs) -> Result<ExitStatus, Failure> {
+        let as_they_come = self.printer.options().is_plain() && args.expect.is_none() && !args.cost;
+        match self.printer.format() {
+            Format::Parquet => self.pass_on("application/vnd.apache.parquet").await?,
+            Format::Ndjson if as_they_come => self.pass_on("application/x-ndjson").await?,
+            Format::Csv if as_they_come && !self.printer.options().no_header => self.pass_on("text/csv").await?,
+            _ => return self.show(args).await,
+        }
+        Ok(ExitStatus::Ok)
+    }
+
+    /// Prints what the server writes as it arrives, so that a large answer takes no memory.
+    async fn pass_on(&self, media_type: &'static str) -> Result<(), Failure> {
+        let mut response = self.ask(media_type).await?;
+        let truncated = response.header(TRUNCATED_HEADER) == Some("true");
+        while let Some(chunk) = response.chunk().await? {
+            self.printer.bytes(&chunk)?;
+        }
+        if truncated {
+            self.printer.insist("there are more rows than were fetched; ask for more with --max-rows");
+        }
+        Ok(())
+    }
+
+    async fn show(&self, args: &QueryArgs) -> Result<ExitStatus, Failure> {
+        let answer: QueryAnswer = self.ask("application/json").await?.json().await?;
+        let first = answer.rows.first().and_then(|row| row.first()).cloned();
+        let (rows, stats, truncated) = (answer.rows.len(), answer.stats, answer.truncated);
+        self.printer.listing(&listing(answer))?;
+        if truncated && self.printer.limit().is_none() {
+            self.printer.talk("ask for more with --max-rows");
+        }
+        if args.cost {
+            self.printer.insist(cost(&stats));
+        }
+        if rows == 0 && args.expect.is_none() {
+            emptiness::explain_statement(&self.client, &self.request.sql, self.printer).await;
+        }
+        match args.expect.as_ref().and_then(|expectation| expectation.failure(rows, first.as_ref())) {
+            None => Ok(ExitStatus::Ok),
+            Some(message) => Err(CommandError::new("assertion_failed", message, ExitStatus::Negative).into()),
+        }
+    }
+
+    /// Answers until the command is interrupted.
+    async fn watch(&self, args: &QueryArgs, period: Duration) -> Result<ExitStatus, Failure> {
+        loop {
+            let started = Instant::now();
+            if self.printer.width().is_some() && self.printer.format() == Format::Table {
+                // Home, and clear to the end: the terminal shows one answer at a time.
+                self.printer.text("\x1b[H\x1b[2J")?;
+            }
+            self.answer(args).await?;
+            tokio::time::sleep(period.saturating_sub(started.elapsed())).await;
+        }
+    }
+}
+
+fn listing(answer: QueryAnswer) -> Listing {
+    let columns = answer.columns.iter().map(|column| Column::new(column.name.clone(), kind(column))).collect();
+    Listing { name: ROWS.name.to_owned(), columns, rows: answer.rows, truncated: answer.truncated }
+}
+
+fn kind(column: &ColumnInfo) -> Kind {
+    match column.kind.as_str() {
+        "integer" | "float" | "decimal" => Kind::Number,
+        "boolean" => Kind::Bool,
+        "timestamp" => Kind::Time,
+        "json" => Kind::Json,
+        _ => Kind::Text,
+    }
+}
+
+fn cost(stats: &QueryStats) -> String {
+    let mib = stats.bytes_scanned as f64 / f64::from(1 << 20);
+    format!("{} rows from {} read ({mib:.1} MiB) in {:.1} ms", stats.rows, stats.rows_scanned, stats.elapsed_ms)
+}

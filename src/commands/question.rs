@@ -1,0 +1,90 @@
+//! What the common questions share: the time flags, a filter, a listing with a chart below, and a reason when it is empty.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use super::chart::Canvas;
+use super::range::{Range, RangeArgs};
+use super::{Session, emptiness, remote};
+use crate::client::{Client, Request};
+use crate::printer::{CommandError, ExitStatus, Listing};
+
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3_600);
+pub(super) const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
+pub(super) const MONTH: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+/// Which events are asked about.
+#[derive(Debug, clap::Args)]
+pub(super) struct ScopeArgs {
+    /// Only these events: a SQL condition, or words such as type=web.click
+    #[arg(long, value_name = "CONDITION")]
+    filter: Option<String>,
+    #[command(flatten)]
+    range: RangeArgs,
+}
+
+/// A question with its scope, ready to be asked.
+pub(super) struct Question<'a> {
+    session: &'a Session,
+    client: Client,
+    range: Range,
+    filter: Option<&'a str>,
+    /// Names that the person wrote, for the case that they are misspelt.
+    names: Vec<String>,
+}
+
+/// An answer in the forms in which it is shown.
+pub(super) struct Shown {
+    pub(super) listing: Listing,
+    /// Drawn below the listing on a terminal.
+    pub(super) chart: fn(&Listing, Canvas) -> String,
+    /// Whether there is nothing in it, for rows that are always there.
+    pub(super) is_empty: bool,
+}
+
+impl<'a> Question<'a> {
+    /// Resolves the scope and finds out whom to ask. Without time flags it reaches `span` back.
+    ///
+    /// # Errors
+    /// When a flag is wrong.
+    pub(super) fn new(scope: &'a ScopeArgs, span: Duration, session: &'a Session) -> Result<Self, CommandError> {
+        let client = remote::reader(session)?;
+        let range = scope.range.resolve(span, session)?;
+        Ok(Self { session, client, range, filter: scope.filter.as_deref(), names: Vec::new() })
+    }
+
+    /// Says which names the person wrote.
+    #[must_use]
+    pub(super) fn naming(self, names: Vec<String>) -> Self {
+        Self { names, ..self }
+    }
+
+    /// Asks, and prints what `show` makes of the answer.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(super) fn ask<T: DeserializeOwned>(
+        self,
+        request: Request,
+        show: impl FnOnce(T) -> Shown,
+    ) -> Result<ExitStatus, CommandError> {
+        let request = self.range.ask(request).query_opt("filter", self.filter);
+        let printer = self.session.printer();
+        self.session.block_on(async {
+            let shown = show(remote::data(self.client.send(request).await?).await?);
+            printer.listing(&shown.listing)?;
+            if shown.is_empty || shown.listing.rows.is_empty() {
+                emptiness::explain_question(&self.client, &self.names, self.filter, &self.range, printer).await;
+            } else if let Some(canvas) = Canvas::of(self.session) {
+                printer.text(&(shown.chart)(&shown.listing, canvas))?;
+            }
+            Ok(ExitStatus::Ok)
+        })
+    }
+}
+
+/// Draws nothing, for listings that say it all.
+pub(super) fn no_chart(_: &Listing, _: Canvas) -> String {
+    String::new()
+}

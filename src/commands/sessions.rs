@@ -1,0 +1,52 @@
+//! Shows how many sessions there were and how long they lasted.
+
+use serde_json::json;
+
+use super::Session;
+use super::question::{DAY, Question, ScopeArgs, Shown, no_chart};
+use super::range::duration_argument;
+use super::tree::examples;
+use crate::api::analytics::SessionSummary;
+use crate::client::Request;
+use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
+
+pub(super) const SHAPES: &[&Shape] = &[&SESSIONS];
+
+const SESSIONS: Shape = Shape {
+    name: "streamflow.sessions/1",
+    form: Form::Listing,
+    fields: &[
+        Field::new("sessions", Kind::Number, "sessions in the time range"),
+        Field::new("users", Kind::Number, "different users of these sessions"),
+        Field::new("events", Kind::Number, "their events"),
+        Field::new("events_per_session", Kind::Number, "mean number of events"),
+        Field::new("median_seconds", Kind::Number, "median time from the first event to the last"),
+        Field::new("bounce_rate", Kind::Number, "share of sessions with one event, 0 to 100"),
+    ],
+};
+
+/// Show how many sessions there were and how long they lasted
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!("streamflow sessions", "streamflow sessions --gap 1h --last 7d"))]
+pub(super) struct SessionsArgs {
+    /// Silence that ends a session
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration_argument)]
+    gap: String,
+    #[command(flatten)]
+    scope: ScopeArgs,
+}
+
+pub(super) fn run(args: SessionsArgs, session: &Session) -> Result<ExitStatus, CommandError> {
+    let request = Request::get("/api/v1/analytics/sessions").query("gap", &args.gap);
+    Question::new(&args.scope, DAY, session)?.ask(request, |summary: SessionSummary| {
+        let row = vec![
+            json!(summary.sessions),
+            json!(summary.users),
+            json!(summary.events),
+            json!(summary.events_per_session),
+            json!(summary.median_seconds),
+            json!(summary.bounce_rate),
+        ];
+        Shown { listing: SESSIONS.listing(vec![row]), chart: no_chart, is_empty: summary.sessions == 0 }
+    })
+}

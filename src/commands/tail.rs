@@ -1,0 +1,212 @@
+//! Shows events as they come in, after those of the past that were asked for, without a hole between.
+
+mod history;
+mod line;
+mod screen;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use self::history::{History, Past};
+use self::screen::{Screen, State};
+use super::tree::examples;
+use super::{Session, range, remote};
+use crate::api::live::LiveFrame;
+use crate::client::{ClientError, Request, SseEvents};
+use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
+use crate::settings::parse_duration;
+
+pub(super) const SHAPES: &[&Shape] = &[&EVENT];
+
+/// Live frames that are kept while the past is printed; beyond them the server keeps some, and then tells of a gap.
+const LIVE_FRAMES_MAX: usize = 10_000;
+
+pub(super) const EVENT: Shape = Shape {
+    name: "streamflow.event/1",
+    form: Form::Listing,
+    fields: &[
+        Field::new("timestamp", Kind::Time, "when it happened"),
+        Field::new("type", Kind::Text, "dotted name of the type"),
+        Field::new("source", Kind::Text, "service or system that sent it"),
+        Field::new("severity", Kind::Text, "low, medium, high or critical"),
+        Field::new("user_id", Kind::Text, "id of the user"),
+        Field::new("session_id", Kind::Text, "id of the session"),
+        Field::new("correlation_id", Kind::Text, "ties events of one request together"),
+        Field::new("data", Kind::Json, "what the sender said about it"),
+        Field::new("metadata", Kind::Json, "keys that are no fields of an event"),
+        Field::new("tags", Kind::Json, "list of tags"),
+        Field::new("id", Kind::Text, "the sender's own id"),
+        Field::new("device_type", Kind::Text, "desktop, mobile, tablet, bot, tv or unknown"),
+        Field::new("os", Kind::Text, "operating system, from the user agent"),
+        Field::new("browser", Kind::Text, "browser, from the user agent"),
+        Field::new("country", Kind::Text, "country, from the address"),
+        Field::new("region", Kind::Text, "region, from the address"),
+        Field::new("city", Kind::Text, "city, from the address"),
+        Field::new("ingested_at", Kind::Time, "when the server took it"),
+        Field::new("tenant", Kind::Text, "whose event it is"),
+        Field::new("_partition", Kind::Number, "partition in which it is stored"),
+        Field::new("_offset", Kind::Number, "its place in the partition"),
+    ],
+};
+
+/// Show events as they come in
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "streamflow tail",
+    "streamflow tail severity=high source=web-app",
+    "streamflow tail \"data.latency_ms > 500\" --since 10m",
+    "streamflow tail type=order.paid --count 1 --timeout 30s -o ndjson",
+))]
+pub(super) struct TailArgs {
+    /// Only these: a SQL condition, or words such as type=web.click
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+    /// Begin with the events since then: 2h, yesterday 9am, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// End at this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Begin with the last so many events
+    #[arg(long, value_name = "EVENTS", conflicts_with = "since")]
+    last: Option<u64>,
+    /// End after so many events
+    #[arg(long, value_name = "EVENTS", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// Give up after this long; exit code 124 if --count was not reached
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    timeout: Option<Duration>,
+    /// Show at most so many events a second, evenly picked
+    #[arg(long, value_name = "EVENTS", hide_short_help = true)]
+    max_rate: Option<u64>,
+}
+
+pub(super) fn run(args: TailArgs, session: &Session) -> Result<ExitStatus, CommandError> {
+    let plan = Plan::new(&args, session)?;
+    let client = if plan.live.is_some() { remote::server(session)? } else { remote::reader(session)? };
+    let mut screen = Screen::new(session, args.count)?;
+    let history = plan.past.map(|past| History::new(client.clone(), past, plan.filter.clone()));
+    let watching = async {
+        let Some(live) = plan.live else {
+            return match history {
+                Some(history) => print_past(history, &mut screen).await,
+                None => Ok(()),
+            };
+        };
+        let request = Request::get("/api/v1/events/live")
+            .query_opt("filter", plan.filter.as_deref())
+            .query_opt("max_rate", args.max_rate.map(|rate| rate.to_string()).as_deref())
+            .without_deadline();
+        let frames = client.send(request).await?.sse_events();
+        let ended = watch(frames, history, &mut screen);
+        match live.ends_in {
+            None => ended.await,
+            Some(time) => tokio::time::timeout_at(Instant::now() + time, ended).await.unwrap_or(Ok(())),
+        }
+    };
+    session.block_on(watching)?;
+    if screen.is_short_of_count() && plan.times_out {
+        return Err(CommandError::new("timed_out", "fewer events came than --count asked for", ExitStatus::TimedOut));
+    }
+    Ok(ExitStatus::Ok)
+}
+
+/// What is shown, and until when.
+struct Plan {
+    filter: Option<String>,
+    past: Option<Past>,
+    live: Option<Live>,
+    /// Whether the end of the time is a failure.
+    times_out: bool,
+}
+
+struct Live {
+    ends_in: Option<Duration>,
+}
+
+impl Plan {
+    fn new(args: &TailArgs, session: &Session) -> Result<Self, CommandError> {
+        let filter = args.filter.join(" ");
+        let filter = Some(filter).filter(|filter| !filter.trim().is_empty());
+        let now = range::now(session);
+        let since = range::moment(args.since.as_deref(), session)?;
+        let until = range::moment(args.until.as_deref(), session)?;
+        if let Some(since) = since {
+            let end = until.map_or_else(|| "now and on".to_owned(), |until| until.to_string());
+            session.printer().talk(format_args!("from {since} to {end}"));
+        }
+        let past = match (since, args.last) {
+            (None, None) => {
+                until.filter(|until| *until <= now).map(|until| Past::Between { since: Timestamp::MIN, until })
+            }
+            (None, Some(events)) => Some(Past::Newest { events, until: until.unwrap_or(Timestamp::MAX) }),
+            (Some(since), _) => Some(Past::Between { since, until: until.unwrap_or(Timestamp::MAX) }),
+        };
+        let left = until.map(|until| until.duration_since(now));
+        let live = match left {
+            Some(left) if !left.is_positive() => None,
+            left => Some(Live { ends_in: left.map(|left| left.unsigned_abs()).into_iter().chain(args.timeout).min() }),
+        };
+        Ok(Self { filter, past, live, times_out: args.timeout.is_some() })
+    }
+}
+
+async fn print_past(mut history: History, screen: &mut Screen<'_>) -> Result<(), CommandError> {
+    while let Some(event) = history.next().await? {
+        if let State::Full = screen.event(event)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Prints the past, then what came in meanwhile and was not part of it, then what comes.
+async fn watch(mut frames: SseEvents, history: Option<History>, screen: &mut Screen<'_>) -> Result<(), CommandError> {
+    let mut waiting = VecDeque::new();
+    if let Some(mut history) = history {
+        loop {
+            tokio::select! {
+                event = history.next() => match event? {
+                    None => break,
+                    Some(event) => if let State::Full = screen.event(event)? { return Ok(()) },
+                },
+                frame = frames.next(), if waiting.len() < LIVE_FRAMES_MAX => waiting.push_back(required(frame?)?),
+            }
+        }
+    }
+    loop {
+        let frame = match waiting.pop_front() {
+            Some(frame) => frame,
+            None => required(frames.next().await?)?,
+        };
+        if let State::Full = show(&frame, screen)? {
+            return Ok(());
+        }
+    }
+}
+
+/// A live stream has no end of its own: the server went.
+fn required(frame: Option<Bytes>) -> Result<Bytes, ClientError> {
+    frame.ok_or_else(|| ClientError::Broken { url: "the server".to_owned(), reason: "it ended the stream".to_owned() })
+}
+
+fn show(frame: &Bytes, screen: &mut Screen<'_>) -> Result<State, CommandError> {
+    let frame: LiveFrame = serde_json::from_slice(frame)
+        .map_err(|error| ClientError::Foreign { url: "the server".to_owned(), reason: error.to_string() })?;
+    match frame {
+        LiveFrame::Event { event: serde_json::Value::Object(event) } => screen.event(event),
+        LiveFrame::Event { .. } => Ok(State::Open),
+        LiveFrame::Gap { missed } => {
+            screen.gap(missed);
+            Ok(State::Open)
+        }
+        LiveFrame::Counters { matched, sent } => {
+            screen.sampled(matched, sent);
+            Ok(State::Open)
+        }
+    }
+}

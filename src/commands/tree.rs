@@ -1,0 +1,69 @@
+//! Builds the command tree and gives every page of help one layout: what it is, examples, usage, options.
+
+use std::fmt::Write as _;
+
+use clap::{Command, CommandFactory};
+
+use super::{Cli, GROUPS};
+use crate::printer::paint::{ACCENT, HEADING};
+
+const LEAF: &str = "{about}{after-help}
+{usage-heading} {usage}
+
+{all-args}
+
+Options of every command, such as -o json: streamflow help flags";
+
+const BRANCH: &str = "{about}{after-help}
+{usage-heading} {usage}
+
+{all-args}";
+
+/// Returns the whole tree, ready to parse.
+pub(super) fn command() -> Command {
+    let root = arranged(Cli::command());
+    let page = front_page(&root);
+    root.help_template(page).styles(styles())
+}
+
+fn arranged(command: Command) -> Command {
+    let template = if command.has_subcommands() { BRANCH } else { LEAF };
+    command.help_template(template).mut_subcommands(arranged)
+}
+
+fn styles() -> clap::builder::Styles {
+    clap::builder::Styles::styled().header(HEADING).usage(HEADING).literal(ACCENT)
+}
+
+fn front_page(root: &Command) -> String {
+    let mut page = format!(
+        "{{about-with-newline}}
+{HEADING}Start here:{HEADING:#}
+  streamflow init shop --template web
+  cd shop && streamflow start
+
+{HEADING}Usage:{HEADING:#} streamflow [OPTIONS] COMMAND
+"
+    );
+    // Writing to a string cannot fail.
+    for (title, names) in GROUPS {
+        let commands: Vec<&Command> = names.iter().filter_map(|name| root.find_subcommand(name)).collect();
+        if commands.is_empty() {
+            continue;
+        }
+        writeln!(page, "\n{HEADING}{title}:{HEADING:#}").unwrap_or_default();
+        for command in commands {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            writeln!(page, "  {ACCENT}{:<11}{ACCENT:#} {about}", command.get_name()).unwrap_or_default();
+        }
+    }
+    page + "\nOptions of every command: streamflow help flags. Topics: environment, exit-codes, formats, time, sql."
+}
+
+/// Returns the text of `after_help` that shows runnable examples.
+macro_rules! examples {
+    ($($line:literal),+ $(,)?) => {
+        concat!("\u{1b}[1mExamples:\u{1b}[0m\n", $("  ", $line, "\n"),+)
+    };
+}
+pub(super) use examples;

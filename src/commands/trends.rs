@@ -1,0 +1,63 @@
+//! Shows how many events there were in each interval of time.
+
+use serde_json::json;
+
+use super::Session;
+use super::chart::{Canvas, bars_of, sparkline};
+use super::question::{DAY, Question, ScopeArgs, Shown};
+use super::tree::examples;
+use crate::api::analytics::TrendBucket;
+use crate::client::Request;
+use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Listing, Shape};
+
+pub(super) const SHAPES: &[&Shape] = &[&TRENDS];
+
+const TRENDS: Shape = Shape {
+    name: "streamflow.trends/1",
+    form: Form::Listing,
+    fields: &[
+        Field::new("timestamp", Kind::Time, "start of the interval"),
+        Field::new("total", Kind::Number, "events in it"),
+        Field::new("types", Kind::Json, "events by the values of the column that --by names"),
+    ],
+};
+
+/// More intervals than this are drawn on one line instead of a line each.
+const BARS_MAX: usize = 48;
+
+/// Show events by hour, day or any other interval
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "streamflow trends",
+    "streamflow trends --last 7d --interval 1d",
+    "streamflow trends --by severity --filter 'source=web-app' -o csv",
+))]
+pub(super) struct TrendsArgs {
+    /// Width of an interval: 15m, 1h, 1d, hourly, daily, weekly
+    #[arg(long, value_name = "TIME", default_value = "1h")]
+    interval: String,
+    /// Column to split the counts by
+    #[arg(long, value_name = "COLUMN", default_value = "type")]
+    by: String,
+    #[command(flatten)]
+    scope: ScopeArgs,
+}
+
+pub(super) fn run(args: TrendsArgs, session: &Session) -> Result<ExitStatus, CommandError> {
+    let request =
+        Request::get("/api/v1/analytics/event-trends").query("interval", &args.interval).query("by", &args.by);
+    Question::new(&args.scope, DAY, session)?.ask(request, |buckets: Vec<TrendBucket>| {
+        let is_empty = buckets.iter().all(|bucket| bucket.total == 0);
+        let rows =
+            buckets.into_iter().map(|bucket| vec![json!(bucket.timestamp), json!(bucket.total), json!(bucket.types)]);
+        Shown { listing: TRENDS.listing(rows.collect()), chart, is_empty }
+    })
+}
+
+fn chart(listing: &Listing, canvas: Canvas) -> String {
+    if listing.rows.len() <= BARS_MAX {
+        return bars_of(listing, 0, 1, canvas);
+    }
+    let totals: Vec<f64> = listing.rows.iter().map(|row| row[1].as_f64().unwrap_or_default()).collect();
+    format!("\n{}\n", sparkline(&totals, canvas.width, canvas.glyphs))
+}

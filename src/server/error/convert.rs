@@ -1,0 +1,46 @@
+//! Turns the engine's errors into answers. Nothing internal passes: a disk's own words stay in the log.
+
+use streamflow_engine::ingest::{AppendError, BodyError};
+use streamflow_engine::query::QueryError;
+
+use super::ApiError;
+
+/// Seconds after which a query that found no place is worth another try.
+const QUERY_RETRY_SECONDS: u32 = 1;
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        Self::new(error.code, error.message)
+    }
+}
+
+impl From<AppendError> for ApiError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Full { retry_after_seconds } => {
+                Self::new("tail_full", error.to_string()).retry_after(retry_after_seconds)
+            }
+            AppendError::Storage { reason } => {
+                tracing::error!(reason, "events can not be stored");
+                Self::plain("storage_unavailable")
+            }
+            AppendError::Closed => Self::plain("shutting_down"),
+        }
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        let mut converted = Self::new(error.code, error.message);
+        if let Some(hint) = error.hint {
+            converted = converted.hint(hint);
+        }
+        if let Some((line, column)) = error.place {
+            converted = converted.details(serde_json::json!({ "line": line, "column": column }));
+        }
+        if error.code == "query_busy" {
+            converted = converted.retry_after(QUERY_RETRY_SECONDS);
+        }
+        converted
+    }
+}

@@ -1,0 +1,55 @@
+//! The engine's counters as metrics, read when somebody asks.
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Unit;
+use streamflow_engine::Engine;
+
+/// Reads [`Engine::stats`] on each scrape.
+#[derive(Debug)]
+pub(super) struct EngineCollector(Engine);
+
+impl EngineCollector {
+    pub(super) const fn new(engine: Engine) -> Self {
+        Self(engine)
+    }
+}
+
+impl Collector for EngineCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
+        let stats = self.0.stats();
+        let mut counter = |name: &str, help: &str, unit: Option<&Unit>, value: u64| {
+            let metric = ConstCounter::new(value);
+            metric.encode(encoder.encode_descriptor(name, help, unit, metric.metric_type())?)
+        };
+        counter("ingest_events_accepted", "Events stored", None, stats.events_accepted)?;
+        counter("ingest_events_duplicate", "Events whose id was seen before", None, stats.events_duplicate)?;
+        counter("ingest_events_rejected", "Events that were not taken", None, stats.events_rejected)?;
+        counter("ingest_rejected_dropped", "Rejected events dropped at their budget", None, stats.rejected_dropped)?;
+        counter("ingest_unknown_keys", "Top-level keys kept as metadata", None, stats.unknown_keys)?;
+        counter("journal_syncs", "Calls of fdatasync", None, stats.journal_syncs)?;
+        let sync_seconds = ConstCounter::new(stats.journal_sync_micros as f64 / 1e6);
+        let kind = sync_seconds.metric_type();
+        sync_seconds.encode(encoder.encode_descriptor(
+            "journal_sync",
+            "Time spent in fdatasync",
+            Some(&Unit::Seconds),
+            kind,
+        )?)?;
+
+        let mut gauge = |name: &str, help: &str, unit: Option<&Unit>, value: u64| {
+            let metric = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            metric.encode(encoder.encode_descriptor(name, help, unit, metric.metric_type())?)
+        };
+        gauge("tail_events", "Events in memory", None, stats.tail_rows)?;
+        gauge("tail_chunks", "Pieces of the tail", None, stats.tail_chunks)?;
+        gauge("tail_memory", "Memory of the tail", Some(&Unit::Bytes), stats.tail_bytes)?;
+        gauge("tail_memory_limit", "Budget of the tail", Some(&Unit::Bytes), stats.tail_bytes_max)?;
+        gauge("journal_size", "Size of the journal", Some(&Unit::Bytes), stats.journal_bytes)?;
+        gauge("journal_files", "Files of the journal", None, stats.journal_files)?;
+        gauge("storage_free", "Free space of the data folder", Some(&Unit::Bytes), stats.disk_free_bytes)?;
+        gauge("storage_failed", "1 when events can not be stored", None, u64::from(stats.storage_failure.is_some()))
+    }
+}

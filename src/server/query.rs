@@ -1,0 +1,85 @@
+//! Answers SQL: reads a statement, runs it on the engine, writes the rows in the form that the client accepts.
+
+mod form;
+mod request;
+mod schema;
+
+pub(crate) use schema::query_schema;
+pub(crate) mod openapi {
+    //! What the macros made for `openapi.json`.
+    pub(crate) use super::__path_post_query;
+    pub(crate) use super::schema::__path_query_schema;
+}
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue};
+use streamflow_engine::Engine;
+use streamflow_engine::query::{Answer, Query};
+
+use crate::api::TRUNCATED_HEADER;
+use crate::api::error::ErrorBody;
+use crate::api::query::{QueryAnswer, QueryRequest};
+use crate::server::app::App;
+use crate::server::error::ApiError;
+use crate::server::ingestion::content;
+use crate::server::{answer, body};
+
+use form::Form;
+
+const TRUNCATED: HeaderName = HeaderName::from_static(TRUNCATED_HEADER);
+
+/// Run a read-only SQL statement.
+///
+/// It sees every event that was acknowledged before it began. By `Accept` the answer is JSON, NDJSON, CSV (header, LF,
+/// NULL empty), an Arrow IPC stream or Parquet. An answer that was cut at `max_rows` says so, in JSON and in the header
+/// `streamflow-truncated`.
+#[utoipa::path(
+    post, path = "/api/v1/query", tag = "analytics", request_body = QueryRequest,
+    responses(
+        (status = 200, description = "The rows", content(
+            (QueryAnswer = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
+            (Vec<u8> = "application/vnd.apache.arrow.stream"), (Vec<u8> = "application/vnd.apache.parquet"),
+        )),
+        (status = 400, description = "The statement is wrong, or would write", body = ErrorBody),
+        (status = 406, description = "No form of the answer is acceptable", body = ErrorBody),
+        (status = 408, description = "The statement ran too long", body = ErrorBody),
+        (status = 422, description = "The statement failed or passed a limit", body = ErrorBody),
+        (status = 429, description = "Too many statements are running", body = ErrorBody),
+    )
+)]
+pub(crate) async fn post_query(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
+    let form = Form::accepted(request.headers())?;
+    let (head, sent) = request.into_parts();
+    content::require_json(&head.headers)?;
+    let bytes = body::read(&head.headers, sent, &app.options.limits).await?;
+    let answer = run(&app, request::parse(&bytes)?).await?;
+    write(form, answer).await
+}
+
+/// Runs a statement and counts what it cost.
+///
+/// # Errors
+/// As [`Engine::query`].
+pub(crate) async fn run(app: &App, query: Query) -> Result<Answer, ApiError> {
+    let engine: &Engine = &app.engine;
+    let answer = engine.query(query).await?;
+    app.metrics.query_seconds.inc_by(answer.stats.elapsed.as_secs_f64());
+    app.metrics.query_rows.inc_by(answer.stats.rows as u64);
+    Ok(answer)
+}
+
+/// Writes the rows on a blocking thread: a hundred thousand of them take their time.
+async fn write(form: Form, rows: Answer) -> Result<Response, ApiError> {
+    let truncated = rows.truncated;
+    let bytes = tokio::task::spawn_blocking(move || form.write(&rows))
+        .await
+        .map_err(|error| ApiError::internal("an answer was not written", &error))??;
+    let mut response = Response::new(axum::body::Body::from(bytes));
+    response.headers_mut().insert(CONTENT_TYPE, form.content_type());
+    response.headers_mut().insert(TRUNCATED, HeaderValue::from_static(if truncated { "true" } else { "false" }));
+    Ok(response)
+}

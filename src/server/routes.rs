@@ -1,0 +1,141 @@
+//! Every route of the server: which role has it and what answers it. `openapi.json` says the same, and a test compares.
+
+mod finish;
+
+use std::sync::Arc;
+
+use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::{Router, middleware};
+use http::Method;
+
+use crate::server::app::App;
+use crate::server::error::ApiError;
+use crate::server::options::Role;
+use crate::server::{ingestion, live, openapi, probes, query};
+
+/// One method of one path.
+pub(crate) struct Route {
+    pub(crate) role: RoleSet,
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    answer: MethodRouter<Arc<App>>,
+    built: Built,
+}
+
+/// Whether a documented route does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Built {
+    Yes,
+    /// It answers 501.
+    NotYet,
+}
+
+impl Route {
+    pub(crate) fn is_built(&self) -> bool {
+        self.built == Built::Yes
+    }
+}
+
+/// Which ports have a route; the gateway has all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RoleSet {
+    /// Every port.
+    All,
+    /// The port of this role.
+    One(Role),
+}
+
+impl RoleSet {
+    fn has(self, role: Role) -> bool {
+        role == Role::Gateway || self == Self::All || self == Self::One(role)
+    }
+}
+
+const EVERY: RoleSet = RoleSet::All;
+const INGESTION: RoleSet = RoleSet::One(Role::Ingestion);
+const ANALYTICS: RoleSet = RoleSet::One(Role::Analytics);
+const ALERTING: RoleSet = RoleSet::One(Role::Alerting);
+const STORAGE: RoleSet = RoleSet::One(Role::Storage);
+const GATEWAY: RoleSet = RoleSet::One(Role::Gateway);
+
+/// Returns all routes.
+pub(crate) fn all() -> Vec<Route> {
+    let route = |role, method, path, answer| Route { role, method, path, answer, built: Built::Yes };
+    let not_built = |role, method: Method, path| {
+        let answer = match method.as_str() {
+            "GET" => get(not_built),
+            "PUT" => put(not_built),
+            "DELETE" => delete(not_built),
+            _ => post(not_built),
+        };
+        Route { role, method, path, answer, built: Built::NotYet }
+    };
+    vec![
+        route(EVERY, Method::GET, "/health", get(probes::health)),
+        route(EVERY, Method::GET, "/ready", get(probes::ready)),
+        route(EVERY, Method::GET, "/metrics", get(probes::metrics)),
+        route(EVERY, Method::GET, "/api/v1/status", get(probes::status)),
+        route(INGESTION, Method::POST, ingestion::EVENTS_PATH, post(ingestion::post_events)),
+        route(INGESTION, Method::POST, "/events/batch", post(ingestion::post_batch)),
+        route(INGESTION, Method::GET, "/events/{id}", get(ingestion::get_event)),
+        route(INGESTION, Method::GET, "/ws", get(ingestion::websocket)),
+        route(ANALYTICS, Method::POST, "/api/v1/query", post(query::post_query)),
+        route(ANALYTICS, Method::GET, "/api/v1/query/schema", get(query::query_schema)),
+        route(ANALYTICS, Method::GET, "/api/v1/events/live", get(live::live_sse)),
+        route(ANALYTICS, Method::GET, "/api/v1/live", get(live::live_websocket)),
+        route(GATEWAY, Method::GET, "/openapi.json", get(openapi::openapi_json)),
+        not_built(ANALYTICS, Method::GET, "/api/v1/streams"),
+        not_built(ANALYTICS, Method::GET, "/api/v1/metrics/custom"),
+        not_built(STORAGE, Method::GET, "/api/v1/storage/stats"),
+        not_built(STORAGE, Method::POST, "/api/v1/storage/seal"),
+        not_built(STORAGE, Method::GET, "/api/v1/storage/segments"),
+        not_built(STORAGE, Method::POST, "/api/v1/storage/compact"),
+        not_built(STORAGE, Method::POST, "/api/v1/storage/retention"),
+        not_built(STORAGE, Method::POST, "/api/v1/storage/verify"),
+        not_built(STORAGE, Method::GET, "/api/v1/storage/backups"),
+        not_built(STORAGE, Method::POST, "/api/v1/storage/backups"),
+        not_built(STORAGE, Method::POST, "/api/v1/storage/restore"),
+        not_built(ALERTING, Method::GET, "/api/v1/alerts"),
+        not_built(ALERTING, Method::GET, "/api/v1/rules"),
+        not_built(ALERTING, Method::GET, "/alertmanager/api/v2/alerts"),
+    ]
+}
+
+/// Returns the routes of one role.
+pub(crate) fn router(app: &Arc<App>, role: Role) -> Router {
+    let mut router = Router::new();
+    for route in all() {
+        if route.role.has(role) {
+            router = router.route(route.path, route.answer);
+        }
+    }
+    router
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(Arc::clone(app), finish::finish))
+        .with_state(Arc::clone(app))
+}
+
+async fn not_found(uri: http::Uri) -> ApiError {
+    let path = uri.path();
+    let known: Vec<&str> = all().iter().map(|route| route.path).collect();
+    let error = ApiError::new("route_not_found", format!("there is no route {path} on this port"));
+    if known.contains(&path) {
+        return error.hint("another port has it: every route is on the gateway port");
+    }
+    match streamflow_core::suggest::nearest(path, known) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error,
+    }
+}
+
+async fn method_not_allowed(method: Method, uri: http::Uri) -> ApiError {
+    ApiError::new("method_not_allowed", format!("{} does not take {method}", uri.path()))
+}
+
+async fn not_built(uri: http::Uri) -> ApiError {
+    ApiError::new("not_built", format!("{} is documented but not built in this version", uri.path()))
+}
+
+#[cfg(test)]
+mod tests;
