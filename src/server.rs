@@ -3,6 +3,7 @@
 //! What a request may do is decided here; what it means is the engine's. Nothing here reads settings.
 
 mod access;
+mod analytics;
 mod answer;
 mod app;
 mod body;
@@ -144,3 +145,6 @@ impl RunningServer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

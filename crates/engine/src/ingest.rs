@@ -7,7 +7,7 @@ mod column;
 mod columns;
 mod decoder;
 mod dedup;
-pub(crate) mod draft;
+mod draft;
 mod enrich;
 mod event;
 mod fingerprint;
@@ -18,7 +18,6 @@ mod rejected;
 mod request;
 mod request_keys;
 mod store;
-pub(crate) mod view;
 mod writer;
 
 pub(crate) use decoder::Decoder;

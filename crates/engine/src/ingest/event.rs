@@ -8,8 +8,8 @@ use super::columns::{Columns, Row, TextField};
 use super::enrich::Enricher;
 use super::fingerprint::Fingerprint;
 use super::leaf::{Found, LEVELS_MAX, NodeId};
-use super::view::{self, BODY, SIDE};
 use crate::clock::Micros;
+use crate::tail::view::{self, BODY, SIDE};
 
 /// Why a value is no event.
 #[derive(Debug, Clone, PartialEq, Eq)]
