@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::api::schema::SchemaMode;
 use crate::printer::{CommandError, ExitStatus};
 use crate::server::{Exposure, HttpLimits, RateLimit, Role, ServerOptions, StartError};
 use crate::settings::{Secret, Settings};
@@ -21,8 +22,18 @@ pub(super) fn server_options(settings: &Settings) -> Result<ServerOptions, Comma
         cors_origins: settings.list("server.cors_origins").to_vec(),
         limits: http_limits(settings),
         schemas_dir: settings.project_dir().map(|dir| dir.join(SCHEMAS_DIR)),
+        schema_modes: schema_modes(settings),
         ..ServerOptions::default()
     })
+}
+
+fn schema_modes(settings: &Settings) -> Vec<(String, SchemaMode)> {
+    let mode = |word: &str| match word {
+        "off" => SchemaMode::Off,
+        "warn" => SchemaMode::Warn,
+        _ => SchemaMode::Reject,
+    };
+    settings.schema_modes().iter().map(|schema| (schema.event_type.clone(), mode(&schema.mode))).collect()
 }
 
 fn host(settings: &Settings) -> Result<IpAddr, CommandError> {
@@ -81,6 +92,7 @@ impl From<StartError> for CommandError {
             StartError::Exposed { .. } => {
                 failure.with_hint("set server.token, or say --insecure if that is what you want")
             }
+            StartError::Schemas { .. } => failure.with_hint("correct the file, or move it out of the folder"),
         }
     }
 }

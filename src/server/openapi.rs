@@ -14,7 +14,7 @@ use utoipa::openapi::{OpenApi as Document, RefOr};
 use crate::api;
 use crate::server::answer;
 use crate::server::routes::{self, Route};
-use crate::server::{analytics, ingestion, live, probes, query};
+use crate::server::{analytics, ingestion, live, probes, query, schemas};
 
 /// Collects what the handlers say of themselves.
 #[derive(Debug, OpenApi)]
@@ -34,6 +34,7 @@ use crate::server::{analytics, ingestion, live, probes, query};
         analytics::openapi::paths, analytics::openapi::list_events, analytics::openapi::list_rejected,
         query::openapi::post_query, query::openapi::query_schema,
         live::openapi::live_sse, live::openapi::live_websocket,
+        schemas::list, schemas::show, schemas::replace, schemas::remove,
         openapi_json,
     ),
     components(schemas(api::error::ErrorBody, api::live::LiveFrame)),

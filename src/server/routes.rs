@@ -11,7 +11,7 @@ use http::Method;
 use crate::server::app::App;
 use crate::server::error::ApiError;
 use crate::server::options::Role;
-use crate::server::{analytics, ingestion, live, openapi, probes, query};
+use crate::server::{analytics, ingestion, live, openapi, probes, query, schemas};
 
 /// One method of one path.
 pub(crate) struct Route {
@@ -95,6 +95,10 @@ pub(crate) fn all() -> Vec<Route> {
         route(ANALYTICS, Method::GET, "/api/v1/rejected", get(analytics::list_rejected)),
         route(ANALYTICS, Method::GET, "/api/v1/events/live", get(live::live_sse)),
         route(ANALYTICS, Method::GET, "/api/v1/live", get(live::live_websocket)),
+        route(STORAGE, Method::GET, "/api/v1/schemas", get(schemas::list)),
+        route(STORAGE, Method::GET, "/api/v1/schemas/{type}", get(schemas::show)),
+        route(STORAGE, Method::PUT, "/api/v1/schemas/{type}", put(schemas::replace)),
+        route(STORAGE, Method::DELETE, "/api/v1/schemas/{type}", delete(schemas::remove)),
         route(GATEWAY, Method::GET, "/openapi.json", get(openapi::openapi_json)),
         not_built(ANALYTICS, Method::GET, "/api/v1/streams"),
         not_built(ANALYTICS, Method::GET, "/api/v1/metrics/custom"),

@@ -8,3 +8,4 @@ mod ingestion;
 mod live;
 mod query;
 mod routes;
+mod schemas;
