@@ -13,7 +13,6 @@ mod config;
 mod context;
 mod doctor;
 mod emptiness;
-mod engine_options;
 mod errors;
 mod events;
 mod field;
