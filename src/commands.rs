@@ -9,7 +9,6 @@ use crate::printer::{CommandError, ExitStatus, Printer, Shape};
 
 mod chart;
 mod completion;
-mod compose;
 mod config;
 mod context;
 mod doctor;
@@ -32,6 +31,7 @@ mod remote;
 mod retention;
 mod schema;
 mod send;
+mod server_options;
 mod session;
 mod sessions;
 mod start;

@@ -111,7 +111,8 @@ fn words(health: &Health) -> String {
             _ => BAD,
         };
         // Writing to a string cannot fail.
-        writeln!(text, "  {} {:<8} {}", painted(style, format_args!("{:<7}", check.status)), check.name, check.message).unwrap_or_default();
+        writeln!(text, "  {} {:<8} {}", painted(style, format_args!("{:<7}", check.status)), check.name, check.message)
+            .unwrap_or_default();
     }
     text
 }
@@ -120,7 +121,8 @@ fn words(health: &Health) -> String {
 fn nagios(health: &Health) -> String {
     let worst = if health.checks.iter().any(|check| check.status == "warning") { "WARNING" } else { "OK" };
     let state = if is_well(health) { worst } else { "CRITICAL" };
-    let said: Vec<&str> = health.checks.iter().filter(|check| check.status != "ok").map(|check| check.message.as_str()).collect();
+    let said: Vec<&str> =
+        health.checks.iter().filter(|check| check.status != "ok").map(|check| check.message.as_str()).collect();
     let said = if said.is_empty() { health.status.clone() } else { said.join("; ") };
     format!("STREAMFLOW {state} - {said} | uptime={}s", health.uptime_seconds)
 }

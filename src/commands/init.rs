@@ -9,7 +9,7 @@ use serde_json::json;
 use super::tree::examples;
 use super::{Session, session};
 use crate::printer::paint::{ACCENT, GOOD};
-use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape, painted};
+use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, OutputArgs, Printer, Shape, painted};
 
 mod sample;
 mod template;
@@ -31,20 +31,22 @@ pub(super) struct InitArgs {
     /// Folder to make it in
     #[arg(default_value = ".")]
     dir: PathBuf,
-    /// What the project begins with
-    #[arg(long, short = 't', value_enum, default_value = "web")]
-    template: Template,
+    /// What the project begins with: web, api, iot or empty
+    // Elsewhere --template prints rows through a text; one name cannot have two types.
+    #[arg(id = "template", long, value_name = "KIND", default_value = "web", value_parser = Template::parser())]
+    template: String,
 }
 
 pub(super) fn run(args: InitArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     let dir = session.current_dir()?.join(&args.dir);
-    let files = args.template.files(session.now());
+    let template = Template::named(&args.template);
+    let files = template.files(session.now());
     refuse_to_overwrite(&dir, &files)?;
     for (name, content) in &files {
         write(&dir.join(name), content).map_err(|error| unwritable(&dir.join(name), &error))?;
     }
     let paths = files.iter().map(|(name, _)| session::shortened(&dir.join(name)));
-    let printer = session.printer();
+    let printer = Printer::new(OutputArgs { template: None, ..session.global().printing.clone() });
     if !printer.wants_words() {
         printer.listing(&SHAPE.listing(paths.map(|path| vec![json!(path)]).collect()))?;
         return Ok(ExitStatus::Ok);
@@ -52,14 +54,14 @@ pub(super) fn run(args: InitArgs, session: &Session) -> Result<ExitStatus, Comma
     for path in paths {
         printer.line(format_args!("{} {path}", painted(GOOD, "wrote")))?;
     }
-    printer.talk(next_steps(&args));
+    printer.talk(next_steps(&args.dir, template));
     Ok(ExitStatus::Ok)
 }
 
-fn next_steps(args: &InitArgs) -> String {
-    let enter = if args.dir == Path::new(".") { String::new() } else { format!("cd {} && ", args.dir.display()) };
+fn next_steps(dir: &Path, template: Template) -> String {
+    let enter = if dir == Path::new(".") { String::new() } else { format!("cd {} && ", dir.display()) };
     let mut steps = vec![format!("{enter}streamflow start")];
-    match args.template.has_samples() {
+    match template.has_samples() {
         true => steps.push("streamflow send -f events/sample.ndjson      # in another terminal".to_owned()),
         false => steps.push("streamflow send web.click -d page=/          # in another terminal".to_owned()),
     }

@@ -29,8 +29,12 @@ pub(super) fn target(session: &Session, settings: &Settings, data_dir: PathBuf) 
 /// Returns the folder of the target, for commands that need the machine itself and not only an address.
 pub(super) fn data_dir_of(target: Target, what: &str) -> Result<PathBuf, CommandError> {
     target.data_dir.ok_or_else(|| {
-        CommandError::new("usage", format!("{what} works on this machine only, and {} is elsewhere", target.name), ExitStatus::Usage)
-            .with_hint("run it there, or add --context local")
+        CommandError::new(
+            "usage",
+            format!("{what} works on this machine only, and {} is elsewhere", target.name),
+            ExitStatus::Usage,
+        )
+        .with_hint("run it there, or add --context local")
     })
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use streamflow_engine::Engine;
 
 use super::Session;
-use super::compose::engine_options;
+use super::engine_options::engine_options;
 use crate::client::Client;
 use crate::printer::CommandError;
 use crate::server::{Server, ServerOptions};

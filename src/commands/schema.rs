@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::tree::examples;
-use super::{Consent, Session, compose, remote, session};
+use super::{Consent, Session, remote, server_options, session};
 use crate::api::Page;
 use crate::api::schema::{EventTypeSchema, SchemaMode};
 use crate::client::Request;
@@ -107,7 +107,7 @@ const fn consent(yes: bool) -> Consent {
 /// Returns the project's folder of schemas.
 fn schemas_dir(session: &Session) -> Result<PathBuf, CommandError> {
     match session.settings()?.project_dir() {
-        Some(dir) => Ok(dir.join(compose::SCHEMAS_DIR)),
+        Some(dir) => Ok(dir.join(server_options::SCHEMAS_DIR)),
         None => Err(CommandError::new("project_not_found", "there is no project here", ExitStatus::Usage)
             .with_hint("go to its folder, name it with --project, or make one with `streamflow init`")),
     }
@@ -139,7 +139,13 @@ fn show(event_type: &str, session: &Session) -> Result<ExitStatus, CommandError>
     Ok(ExitStatus::Ok)
 }
 
-fn put(event_type: String, file: &Path, mode: SchemaMode, consent: Consent, session: &Session) -> Result<ExitStatus, CommandError> {
+fn put(
+    event_type: String,
+    file: &Path,
+    mode: SchemaMode,
+    consent: Consent,
+    session: &Session,
+) -> Result<ExitStatus, CommandError> {
     let schema = read_json(file)?;
     let client = remote::server_for_writing(session, &format!("change the schema of {event_type}"), consent)?;
     let entry = EventTypeSchema { event_type, mode, schema };
@@ -164,7 +170,8 @@ fn remove(event_type: &str, consent: Consent, session: &Session) -> Result<ExitS
 /// Reads a file of JSON; a fault is shown at its place.
 fn read_json(file: &Path) -> Result<Value, CommandError> {
     let name = session::shortened(file);
-    let read = if file.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    let read =
+        if file.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
     let text = read.map_err(|error| CommandError::usage(format!("cannot read {name}: {error}")))?;
     serde_json::from_str(&text).map_err(|error| {
         let place = Place::in_text(&name, &text, error.line() as u64, error.column() as u64);

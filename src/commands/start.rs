@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use streamflow_engine::journal::OnDamage;
+
 use super::tree::examples;
-use super::{Session, compose, session};
+use super::{Session, server_options, session};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
 use crate::server::{Echo, Role, ServerOptions};
 use crate::settings::Settings;
@@ -76,6 +78,9 @@ pub(super) struct StartArgs {
     /// Write a line of JSON with every address to this file descriptor once all ports serve
     #[arg(long, value_name = "FD")]
     ready_fd: Option<u32>,
+    /// Go on without acknowledged events that are damaged on disk; the log says which
+    #[arg(long)]
+    skip_damaged: bool,
     /// Serve POST /echo, which a benchmark compares with
     #[arg(long, hide = true)]
     echo: bool,
@@ -90,6 +95,7 @@ struct Plan {
     settings: Settings,
     data_dir: PathBuf,
     server: ServerOptions,
+    on_damage: OnDamage,
     ready_fd: Option<u32>,
     detached: bool,
 }
@@ -110,16 +116,18 @@ fn plan(args: &StartArgs, session: &Session) -> Result<Plan, CommandError> {
         None => settings.data_dir(&session.current_dir()?),
     };
     let echo = if args.echo { Echo::On } else { Echo::Off };
-    let server = ServerOptions { echo, ..compose::server_options(&settings)? };
-    Ok(Plan { settings, data_dir, server, ready_fd: args.ready_fd, detached: args.detached })
+    let server = ServerOptions { echo, ..server_options::server_options(&settings)? };
+    let on_damage = if args.skip_damaged { OnDamage::Skip } else { OnDamage::Refuse };
+    Ok(Plan { settings, data_dir, server, on_damage, ready_fd: args.ready_fd, detached: args.detached })
 }
 
 fn apply_flags(args: &StartArgs, settings: &mut Settings) -> Result<(), CommandError> {
     if let Some(base) = args.port_base {
         for (role, step) in Role::ALL.into_iter().zip(1_u16..) {
             let port = if base == 0 { Some(0) } else { base.checked_add(step) };
-            let port = port.ok_or_else(|| CommandError::usage(format!("--port-base {base} leaves no room for five ports")))?;
-            settings.set_from_flag(compose::port_key(role), &port.to_string(), "--port-base")?;
+            let port =
+                port.ok_or_else(|| CommandError::usage(format!("--port-base {base} leaves no room for five ports")))?;
+            settings.set_from_flag(server_options::port_key(role), &port.to_string(), "--port-base")?;
         }
     }
     let ports = [
@@ -131,7 +139,7 @@ fn apply_flags(args: &StartArgs, settings: &mut Settings) -> Result<(), CommandE
     ];
     for (role, port, flag) in ports {
         if let Some(port) = port {
-            settings.set_from_flag(compose::port_key(role), &port.to_string(), flag)?;
+            settings.set_from_flag(server_options::port_key(role), &port.to_string(), flag)?;
         }
     }
     if let Some(host) = &args.host {

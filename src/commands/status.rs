@@ -122,21 +122,31 @@ fn page(target: &Target, source: Source, status: &Status) -> String {
     let state = state(source, status);
     let dir = target.data_dir.as_deref().map(session::shortened);
     let mut lines = vec![match (source, state) {
-        (Source::Folder, _) => format!("{} no server on {}; it holds:", painted(FAINT, "○ stopped"), dir.unwrap_or_default()),
+        (Source::Folder, _) => {
+            format!("{} no server on {}; it holds:", painted(FAINT, "○ stopped"), dir.unwrap_or_default())
+        }
         (Source::Server, "running") => headline(&painted(GOOD, "● running"), target, status),
         (Source::Server, _) => headline(&painted(BAD, "● unhealthy"), target, status),
     }];
-    let mut line = |name: &str, text: String| lines.push(format!("  {} {text}", painted(HEADING, format_args!("{name:<11}"))));
+    let mut line =
+        |name: &str, text: String| lines.push(format!("  {} {text}", painted(HEADING, format_args!("{name:<11}"))));
     let events = &status.events;
     line("events", format!("{} stored", events.stored));
     if source == Source::Server {
-        line("since start", format!("{} accepted, {} duplicates, {} rejected", events.accepted, events.duplicates, events.rejected));
+        line(
+            "since start",
+            format!("{} accepted, {} duplicates, {} rejected", events.accepted, events.duplicates, events.rejected),
+        );
     }
     let tail = &status.tail;
     let (used, room) = (spell_bytes_roughly(tail.bytes), spell_bytes_roughly(tail.bytes_max));
     line("memory", format!("{} events, {used} of {room}", tail.rows));
     let journal = &status.journal;
-    line("journal", format!("{} in {} files, {} free on disk", spell_bytes_roughly(journal.bytes), journal.files, free(journal.disk_free_bytes)));
+    line("journal", format!("{} in {} files", spell_bytes_roughly(journal.bytes), journal.files));
+    // The engine learns how much is free when it first writes.
+    if (1..u64::MAX).contains(&journal.disk_free_bytes) {
+        line("disk", format!("{} free", spell_bytes_roughly(journal.disk_free_bytes)));
+    }
     if let Some(failure) = &journal.failure {
         line("failure", painted(WARNING, failure));
     }
@@ -144,11 +154,6 @@ fn page(target: &Target, source: Source, status: &Status) -> String {
         line("connections", format!("{}, {} live", status.connections, status.live_subscribers));
     }
     lines.join("\n") + "\n"
-}
-
-/// The engine learns how much is free when it first writes.
-fn free(bytes: u64) -> String {
-    if bytes == u64::MAX { "an unknown amount".to_owned() } else { spell_bytes_roughly(bytes) }
 }
 
 fn headline(state: &str, target: &Target, status: &Status) -> String {

@@ -48,7 +48,8 @@ pub(super) fn run(args: StopArgs, session: &Session) -> Result<ExitStatus, Comma
     signal(&server, Signal::TERM)?;
     if !is_gone(&data_dir, &server, args.timeout) {
         if !args.force {
-            let message = format!("process {} is still there after {}", server.pid, settings::spell_duration(args.timeout));
+            let message =
+                format!("process {} is still there after {}", server.pid, settings::spell_duration(args.timeout));
             return Err(CommandError::new("timed_out", message, ExitStatus::TimedOut)
                 .with_hint("wait longer with --timeout, or kill it with --force"));
         }
@@ -60,10 +61,8 @@ pub(super) fn run(args: StopArgs, session: &Session) -> Result<ExitStatus, Comma
 }
 
 fn report(session: &Session, data_dir: &Path, pid: Option<u32>) -> Result<ExitStatus, CommandError> {
-    let object = Map::from_iter([
-        ("pid".to_owned(), json!(pid)),
-        ("data".to_owned(), json!(data_dir.display().to_string())),
-    ]);
+    let object =
+        Map::from_iter([("pid".to_owned(), json!(pid)), ("data".to_owned(), json!(data_dir.display().to_string()))]);
     // A person was told in words.
     if !session.printer().wants_words() {
         session.printer().record(SHAPE.name, &object)?;

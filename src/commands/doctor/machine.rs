@@ -21,7 +21,11 @@ pub(super) fn clock(session: &Session) -> Finding {
     let now = session.now();
     let shown = jiff::Timestamp::from_microsecond(now).map(|time| time.to_string()).unwrap_or_default();
     if now < CLOCK_MIN {
-        return Finding::failed("clock", format!("the clock says {shown}"), "set it, or events get times that lie in the past");
+        return Finding::failed(
+            "clock",
+            format!("the clock says {shown}"),
+            "set it, or events get times that lie in the past",
+        );
     }
     Finding::ok("clock", shown)
 }
@@ -42,11 +46,9 @@ pub(super) fn open_files() -> Finding {
 pub(super) fn terminal(session: &Session) -> Finding {
     match session.printer().width() {
         None => Finding::ok("terminal", "output goes to a file or a pipe"),
-        Some(width) if width < COLUMNS_WANTED => Finding::warning(
-            "terminal",
-            format!("{width} columns"),
-            "make the window wider, or use -o vertical",
-        ),
+        Some(width) if width < COLUMNS_WANTED => {
+            Finding::warning("terminal", format!("{width} columns"), "make the window wider, or use -o vertical")
+        }
         Some(width) => Finding::ok("terminal", format!("{width} columns")),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Finding;
 use crate::client::{Client, ClientError, Request};
-use crate::commands::{Session, compose, local};
+use crate::commands::{Session, local, server_options};
 use crate::printer::CommandError;
 use crate::server::Role;
 use crate::settings::{Secret, Settings};
@@ -21,14 +21,18 @@ pub(super) fn ports(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
     }
     let host = settings.text("server.host").unwrap_or("127.0.0.1");
     let Ok(host) = host.replace("localhost", "127.0.0.1").parse::<IpAddr>() else {
-        return vec![Finding::failed("ports", format!("server.host {host:?} is no IP address"), "write 127.0.0.1 or 0.0.0.0")];
+        return vec![Finding::failed(
+            "ports",
+            format!("server.host {host:?} is no IP address"),
+            "write 127.0.0.1 or 0.0.0.0",
+        )];
     };
     let taken: Vec<Finding> = Role::ALL.into_iter().filter_map(|role| taken(settings, host, role)).collect();
     if taken.is_empty() { vec![Finding::ok("ports", "all are free")] } else { taken }
 }
 
 fn taken(settings: &Settings, host: IpAddr, role: Role) -> Option<Finding> {
-    let key = compose::port_key(role);
+    let key = server_options::port_key(role);
     let address = SocketAddr::new(host, settings.port(key));
     let error = TcpListener::bind(address).err()?;
     let hint = format!("stop what has it, set {key}, or start with --port-base 9000");

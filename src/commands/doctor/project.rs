@@ -34,7 +34,11 @@ pub(super) fn folder(data_dir: &Path) -> Finding {
         return Finding::failed("folder", format!("no part of {shown} exists"), "choose another storage.path");
     };
     if !existing.is_dir() {
-        return Finding::failed("folder", format!("{} is no folder", existing.display()), "choose another storage.path");
+        return Finding::failed(
+            "folder",
+            format!("{} is no folder", existing.display()),
+            "choose another storage.path",
+        );
     }
     if access(existing, Access::WRITE_OK).is_err() {
         let hint = format!("let this user write to {}", existing.display());

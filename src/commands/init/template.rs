@@ -1,5 +1,8 @@
 //! What a new project begins with, by kind of product.
 
+use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
+
 use super::sample;
 use crate::generator::Profile;
 use crate::settings;
@@ -20,6 +23,16 @@ pub(super) enum Template {
 const GITIGNORE: &str = "data/\n.env\n";
 
 impl Template {
+    /// Returns what reads a name on the command line.
+    pub(super) fn parser() -> PossibleValuesParser {
+        PossibleValuesParser::new(Self::value_variants().iter().filter_map(ValueEnum::to_possible_value))
+    }
+
+    /// Returns the template of a name that the parser let through.
+    pub(super) fn named(name: &str) -> Self {
+        Self::from_str(name, false).expect("the parser knows the same names")
+    }
+
     /// Returns every file with its content.
     pub(super) fn files(self, now: i64) -> Vec<(&'static str, Vec<u8>)> {
         let mut files = vec![("config.yaml", self.config().into_bytes()), (".gitignore", GITIGNORE.into())];
@@ -52,7 +65,10 @@ impl Template {
             Self::Iot => include_str!("templates/iot/config.yaml"),
             Self::Empty => include_str!("templates/empty/config.yaml"),
         };
-        format!("{head}\n# Every other setting with its default. Remove the leading # of a section and of its keys.\n{}", settings::commented_yaml())
+        format!(
+            "{head}\n# Every other setting with its default. Remove the leading # of a section and of its keys.\n{}",
+            settings::commented_yaml()
+        )
     }
 
     const fn schemas(self) -> &'static [(&'static str, &'static str)] {

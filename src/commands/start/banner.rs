@@ -21,9 +21,11 @@ pub(super) fn show(printer: &Printer, plan: &Plan, addresses: &[(Role, SocketAdd
     if events > 0 {
         printer.talk(format_args!("  {events} events are there"));
     }
-    let next = if events > 0 { "streamflow query \"SELECT * FROM events LIMIT 10\"" } else { "streamflow send web.click -d page=/" };
+    let next = if events > 0 {
+        "streamflow query \"SELECT * FROM events LIMIT 10\""
+    } else {
+        "streamflow send web.click -d page=/"
+    };
     printer.talk(format_args!("  try        {next}"));
-    if !plan.detached {
-        printer.talk("  stop       Ctrl-C");
-    }
+    printer.talk("  stop       Ctrl-C");
 }

@@ -34,7 +34,12 @@ pub(super) fn run(args: &StartArgs, plan: &Plan, session: &Session) -> Result<Ex
         return failed(child, &log_path, log_start, session);
     };
     let printer = session.printer();
-    printer.talk(format_args!("{} serving {}; log: {}", painted(GOOD, "●"), shown_dir(plan), session::shortened(&log_path)));
+    printer.talk(format_args!(
+        "{} serving {}; log: {}",
+        painted(GOOD, "●"),
+        shown_dir(plan),
+        session::shortened(&log_path)
+    ));
     printer.record(READY.name, &ready)?;
     Ok(ExitStatus::Ok)
 }

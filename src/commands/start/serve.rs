@@ -1,10 +1,11 @@
 //! Opens the engine, serves every port, and stops in order when a signal says so.
 
-use streamflow_engine::Engine;
+use streamflow_engine::{Engine, EngineOptions};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Plan, banner, ready};
-use crate::commands::{Session, compose, session};
+use crate::commands::engine_options::engine_options;
+use crate::commands::{Session, session};
 use crate::printer::{CommandError, ExitStatus};
 use crate::server::{Role, RunningServer, Server};
 use crate::telemetry::{self, LogFormat};
@@ -12,9 +13,11 @@ use crate::telemetry::{self, LogFormat};
 pub(super) fn run(plan: Plan, session: &Session) -> Result<ExitStatus, CommandError> {
     start_log(&plan);
     session::install_tls();
-    if plan.detached {
-        // A session of its own: the terminal that started it may close.
-        drop(rustix::process::setsid());
+    // A session of its own: the terminal that started it may close.
+    if plan.detached
+        && let Err(error) = rustix::process::setsid()
+    {
+        tracing::warn!(%error, "the server stays in the session of its terminal");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("io")
@@ -27,7 +30,8 @@ pub(super) fn run(plan: Plan, session: &Session) -> Result<ExitStatus, CommandEr
 }
 
 fn start_log(plan: &Plan) {
-    let level = if plan.settings.is_on("debug") { "debug" } else { plan.settings.text("logging.level").unwrap_or("info") };
+    let level =
+        if plan.settings.is_on("debug") { "debug" } else { plan.settings.text("logging.level").unwrap_or("info") };
     let format = match plan.settings.text("logging.format") {
         Some("json") => LogFormat::Json,
         _ => LogFormat::Text,
@@ -40,7 +44,7 @@ fn start_log(plan: &Plan) {
 
 async fn serve(plan: &Plan, session: &Session) -> Result<ExitStatus, CommandError> {
     let mut signals = Signals::new()?;
-    let options = compose::engine_options(&plan.settings, plan.data_dir.clone());
+    let options = EngineOptions { on_damage: plan.on_damage, ..engine_options(&plan.settings, plan.data_dir.clone()) };
     let clock = session.clock();
     let engine = blocking(move || Engine::open(options, clock)).await??;
     let server = match start(plan, &engine, session).await {
@@ -51,7 +55,9 @@ async fn serve(plan: &Plan, session: &Session) -> Result<ExitStatus, CommandErro
         }
     };
     signals.wait().await;
-    session.printer().talk("stopping; once more to stop at once");
+    if !plan.detached {
+        session.printer().talk("stopping; once more to stop at once");
+    }
     tracing::info!("stopping");
     tokio::select! {
         () = server.shutdown() => close(engine).await?,
@@ -64,12 +70,15 @@ async fn serve(plan: &Plan, session: &Session) -> Result<ExitStatus, CommandErro
 async fn start(plan: &Plan, engine: &Engine, session: &Session) -> Result<RunningServer, CommandError> {
     let server = Server::start(engine.clone(), plan.server.clone()).await?;
     let gateway = server.address(Role::Gateway).expect("every role is served");
-    engine
-        .set_address(&format!("http://{gateway}"))
-        .map_err(|error| CommandError::new("storage_unavailable", format!("cannot write LOCK: {error}"), ExitStatus::Usage))?;
+    engine.set_address(&format!("http://{gateway}")).map_err(|error| {
+        CommandError::new("storage_unavailable", format!("cannot write LOCK: {error}"), ExitStatus::Usage)
+    })?;
     let object = ready::object(std::process::id(), &plan.data_dir, &server.addresses);
     tracing::info!(data = %plan.data_dir.display(), %gateway, events = engine.stats().next_offset, "serving");
-    banner::show(session.printer(), plan, &server.addresses, engine.stats().next_offset);
+    // A detached server has only its log to speak to.
+    if !plan.detached {
+        banner::show(session.printer(), plan, &server.addresses, engine.stats().next_offset);
+    }
     if let Some(fd) = plan.ready_fd {
         ready::announce(fd, &object)?;
     }
@@ -93,7 +102,8 @@ struct Signals {
 
 impl Signals {
     fn new() -> Result<Self, CommandError> {
-        let listen = |kind| signal(kind).map_err(|error| CommandError::bug(format!("cannot wait for signals: {error}")));
+        let listen =
+            |kind| signal(kind).map_err(|error| CommandError::bug(format!("cannot wait for signals: {error}")));
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,

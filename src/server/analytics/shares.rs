@@ -51,7 +51,9 @@ pub(crate) async fn event_trends(
     let by = parameters.by.as_deref().unwrap_or("type");
     let question = Trends::new(asked.scope, interval, by, asked.zone).map_err(wrong_question)?;
     let counted: Vec<Counted> = rows(&app, question.sql()).await?;
-    let filled = question.fill(counted.into_iter().map(|row| (row.timestamp.as_microsecond(), row.name, row.events)));
+    let counted = counted.into_iter().map(Counted::placed).collect::<Result<Vec<_>, _>>();
+    let counted = counted.map_err(|error| ApiError::internal("a bucket has no time", &error))?;
+    let filled = question.fill(counted);
     let buckets: Vec<_> = filled.into_iter().map(|bucket| trend(bucket, &asked.time_zone)).collect();
     Ok(answer::json(&Success::new(buckets)))
 }
@@ -59,9 +61,16 @@ pub(crate) async fn event_trends(
 /// A row of [`Trends`].
 #[derive(Debug, Deserialize)]
 struct Counted {
-    timestamp: Timestamp,
+    timestamp: String,
     name: String,
     events: i64,
+}
+
+impl Counted {
+    fn placed(self) -> Result<(i64, String, i64), jiff::Error> {
+        let start: Timestamp = self.timestamp.parse()?;
+        Ok((start.as_microsecond(), self.name, self.events))
+    }
 }
 
 fn interval(text: Option<&str>) -> Result<Interval, ApiError> {

@@ -50,7 +50,7 @@ pub(crate) async fn funnel(
     let asked = Asked::read(words!(parameters), WEEK_HOURS, Timestamp::now())?;
     let within = duration("within", parameters.within.as_deref(), WITHIN_DEFAULT)?;
     let steps: Vec<&str> = parameters.steps.as_deref().unwrap_or_default().split(',').map(str::trim).collect();
-    let question = Funnel::new(asked.scope, &steps, within).map_err(wrong_question)?;
+    let question = Funnel::new(asked.scope, steps, within).map_err(wrong_question)?;
     Ok(answer::json(&Success::new(rows::<FunnelStep>(&app, question.sql()).await?)))
 }
 
@@ -86,7 +86,6 @@ struct Cell {
 }
 
 fn cohort(line: &Cohort) -> RetentionCohort {
-    let count = |users: i64| u64::try_from(users).unwrap_or(0);
     let period = |(period, users): (u64, &i64)| RetentionPeriod {
         period,
         users: count(*users),
@@ -124,6 +123,11 @@ pub(crate) async fn sessions(
     Ok(answer::json(&Success::new(summary)))
 }
 
+/// SQL counts with a sign.
+fn count(rows: i64) -> u64 {
+    u64::try_from(rows).unwrap_or(0)
+}
+
 /// List the ways that sessions begin.
 #[utoipa::path(
     get, path = "/api/v1/analytics/paths", tag = "analytics", params(PathsParams),
@@ -142,13 +146,13 @@ pub(crate) async fn paths(
         "page" => PathOf::Pages,
         _ => PathOf::Types,
     };
-    let depth = count("depth", parameters.depth.as_deref(), DEPTH_DEFAULT as u64, DEPTH_MAX)?;
-    let limit = count("limit", parameters.limit.as_deref(), PATHS_DEFAULT, LIMIT_MAX)?;
+    let depth = size("depth", parameters.depth.as_deref(), DEPTH_DEFAULT as u64, DEPTH_MAX)?;
+    let limit = size("limit", parameters.limit.as_deref(), PATHS_DEFAULT, LIMIT_MAX)?;
     let sessions = Sessions::new(asked.scope, gap).map_err(wrong_question)?;
     let question = Paths::new(sessions, of, depth, limit).map_err(wrong_question)?;
     Ok(answer::json(&Success::new(rows::<PathCount>(&app, question.sql()).await?)))
 }
 
-fn count(name: &str, text: Option<&str>, default: u64, most: usize) -> Result<usize, ApiError> {
+fn size(name: &str, text: Option<&str>, default: u64, most: usize) -> Result<usize, ApiError> {
     Ok(usize::try_from(number(name, text, default, 1..=most as u64)?).unwrap_or(most))
 }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, GroupByExpr, Ident, ObjectName, ObjectNamePart, OrderByKind, Query, Select, SelectItem,
-    UnaryOperator, VisitMut, VisitorMut, visit_expressions_mut,
+    TableAlias, TableFactor, UnaryOperator, VisitMut, VisitorMut, visit_expressions_mut,
 };
 
 use super::QueryError;
@@ -85,6 +85,17 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_select(&mut self, _select: &mut Select) -> ControlFlow<QueryError> {
         self.scope.leave_select();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<QueryError> {
+        // The name that was written stays the one that columns are qualified with.
+        if let TableFactor::Table { name, alias: alias @ None, .. } = factor
+            && let [ObjectNamePart::Identifier(ident)] = name.0.as_slice()
+            && name_of(ident) == EVENTS_ALIAS
+        {
+            *alias = Some(TableAlias { explicit: true, name: ident.clone(), columns: Vec::new(), at: None });
+        }
         ControlFlow::Continue(())
     }
 

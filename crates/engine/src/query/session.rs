@@ -61,6 +61,8 @@ pub(super) fn shared_state(limits: &QueryLimits) -> Result<SessionState> {
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(true)
         .with_target_partitions(limits.threads.max(1))
+        // A scan has as many partitions as pay; spreading a small one over all threads only costs.
+        .with_round_robin_repartition(false)
         .set_bool("datafusion.sql_parser.collect_spans", true)
         .set_bool("datafusion.execution.skip_physical_aggregate_schema_check", true)
         .set_str("datafusion.execution.time_zone", "UTC");

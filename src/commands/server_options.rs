@@ -1,63 +1,14 @@
-//! Turns settings into the options of engine and server, which know nothing of settings.
+//! What the settings say about the server, which knows nothing of settings.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::IpAddr;
-use std::path::PathBuf;
 
-use streamflow_core::event::Limits;
-use streamflow_engine::ingest::StoreOptions;
-use streamflow_engine::query::QueryLimits;
-use streamflow_engine::{EngineOptions, OpenError};
-
+use crate::api::schema::SchemaMode;
 use crate::printer::{CommandError, ExitStatus};
 use crate::server::{Exposure, HttpLimits, RateLimit, Role, ServerOptions, StartError};
 use crate::settings::{Secret, Settings};
 
 /// Folder of a project that holds the schemas of event types.
 pub(super) const SCHEMAS_DIR: &str = "schemas";
-
-/// Returns what the engine needs to know.
-pub(super) fn engine_options(settings: &Settings, data_dir: PathBuf) -> EngineOptions {
-    EngineOptions {
-        store: StoreOptions {
-            tail_bytes_max: settings.bytes_in_memory("analytics.max_memory"),
-            dedup_window: settings.duration("ingest.dedup_window"),
-            dedup_ids_max: settings.count("ingest.dedup_ids_max"),
-            rejected_bytes_max: settings.bytes_in_memory("ingest.rejected_budget"),
-            seed: chance(),
-        },
-        min_free_bytes: settings.bytes("storage.min_free"),
-        limits: Limits {
-            event_bytes: settings.bytes_in_memory("ingest.limits.event"),
-            nesting: settings.count("ingest.limits.nesting"),
-            keys: settings.count("ingest.limits.keys"),
-            tags: settings.count("ingest.limits.tags"),
-        },
-        query: query_limits(settings),
-        ..EngineOptions::new(data_dir)
-    }
-}
-
-fn query_limits(settings: &Settings) -> QueryLimits {
-    let threads = match settings.count("query.threads") {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        threads => threads,
-    };
-    QueryLimits {
-        timeout: settings.duration("query.timeout"),
-        rows_default: settings.count("query.max_rows"),
-        rows_max: settings.count("query.rows_cap"),
-        memory_bytes: settings.bytes_in_memory("query.memory"),
-        threads,
-    }
-}
-
-/// Returns a key that nobody can guess: with it, one could make ids that look like duplicates. The standard library seeds
-/// each of its hash states from the system's chance.
-fn chance() -> (u64, u64) {
-    let draw = || RandomState::new().build_hasher().finish();
-    (draw(), draw())
-}
 
 /// Returns what the server needs to know.
 pub(super) fn server_options(settings: &Settings) -> Result<ServerOptions, CommandError> {
@@ -71,8 +22,18 @@ pub(super) fn server_options(settings: &Settings) -> Result<ServerOptions, Comma
         cors_origins: settings.list("server.cors_origins").to_vec(),
         limits: http_limits(settings),
         schemas_dir: settings.project_dir().map(|dir| dir.join(SCHEMAS_DIR)),
+        schema_modes: schema_modes(settings),
         ..ServerOptions::default()
     })
+}
+
+fn schema_modes(settings: &Settings) -> Vec<(String, SchemaMode)> {
+    let mode = |word: &str| match word {
+        "off" => SchemaMode::Off,
+        "warn" => SchemaMode::Warn,
+        _ => SchemaMode::Reject,
+    };
+    settings.schema_modes().iter().map(|schema| (schema.event_type.clone(), mode(&schema.mode))).collect()
 }
 
 fn host(settings: &Settings) -> Result<IpAddr, CommandError> {
@@ -81,8 +42,12 @@ fn host(settings: &Settings) -> Result<IpAddr, CommandError> {
     let text = if text == "localhost" { "127.0.0.1" } else { text };
     text.parse().map_err(|_| {
         let origin = &settings.entry("server.host").origin;
-        CommandError::new("config_invalid", format!("server.host: {text:?} is no IP address ({origin})"), ExitStatus::Usage)
-            .with_hint("write 127.0.0.1 for this machine alone, 0.0.0.0 for all addresses")
+        CommandError::new(
+            "config_invalid",
+            format!("server.host: {text:?} is no IP address ({origin})"),
+            ExitStatus::Usage,
+        )
+        .with_hint("write 127.0.0.1 for this machine alone, 0.0.0.0 for all addresses")
     })
 }
 
@@ -115,20 +80,6 @@ fn http_limits(settings: &Settings) -> HttpLimits {
     }
 }
 
-impl From<OpenError> for CommandError {
-    fn from(error: OpenError) -> Self {
-        let message = error.to_string();
-        match error {
-            OpenError::Locked { .. } => Self::new("data_in_use", message, ExitStatus::Usage)
-                .with_hint("talk to that server, or stop it first with `streamflow stop`"),
-            OpenError::Journal(_) => Self::new("storage_unavailable", message, ExitStatus::Usage)
-                .with_hint("`streamflow errors storage_unavailable` explains what can be done"),
-            OpenError::Io { .. } => Self::new("storage_unavailable", message, ExitStatus::Usage)
-                .with_hint("check that the folder is there and that you may write to it"),
-        }
-    }
-}
-
 impl From<StartError> for CommandError {
     fn from(error: StartError) -> Self {
         let message = error.to_string();
@@ -138,7 +89,10 @@ impl From<StartError> for CommandError {
                 "another program may have the port; set {} or start with --port-base 9000",
                 port_key(role)
             )),
-            StartError::Exposed { .. } => failure.with_hint("set server.token, or say --insecure if that is what you want"),
+            StartError::Exposed { .. } => {
+                failure.with_hint("set server.token, or say --insecure if that is what you want")
+            }
+            StartError::Schemas { .. } => failure.with_hint("correct the file, or move it out of the folder"),
         }
     }
 }
