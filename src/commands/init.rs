@@ -92,3 +92,6 @@ fn unwritable(path: &Path, error: &io::Error) -> CommandError {
     CommandError::usage(format!("cannot write {}: {error}", session::shortened(path)))
         .with_hint("check that you may write to the folder")
 }
+
+#[cfg(test)]
+mod tests;

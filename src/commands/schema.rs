@@ -12,7 +12,9 @@ use crate::api::schema::{EventTypeSchema, SchemaMode};
 use crate::client::Request;
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Place, Shape};
 
-pub(super) const SHAPES: &[&Shape] = &[&LIST];
+mod check;
+
+pub(super) const SHAPES: &[&Shape] = &[&LIST, &check::SHAPE];
 
 const LIST: Shape = Shape {
     name: "streamflow.schemas/1",
@@ -32,6 +34,7 @@ const SCHEMAS: &str = "/api/v1/schemas";
     "streamflow schema list",
     "streamflow schema show web.click",
     "streamflow schema put web.click schemas/web.click.json --mode warn",
+    "streamflow schema check events/sample.ndjson",
 ))]
 pub(super) struct SchemaArgs {
     #[command(subcommand)]
@@ -62,6 +65,12 @@ enum Action {
         /// Write to a protected context without asking
         #[arg(long)]
         yes: bool,
+    },
+    /// Check files of events against the project's schemas, without a server
+    #[command(after_help = examples!("streamflow schema check events/sample.ndjson", "streamflow schema check"))]
+    Check {
+        /// Files with one event a line; without one the schemas alone are checked
+        files: Vec<PathBuf>,
     },
     /// Take the schema of an event type away
     #[command(visible_alias = "remove", after_help = examples!("streamflow schema rm web.click"))]
@@ -96,6 +105,7 @@ pub(super) fn run(args: SchemaArgs, session: &Session) -> Result<ExitStatus, Com
         Action::List => list(session),
         Action::Show { event_type } => show(&event_type, session),
         Action::Put { event_type, file, mode, yes } => put(event_type, &file, mode.into(), consent(yes), session),
+        Action::Check { files } => check::run(&schemas_dir(session)?, &files, session),
         Action::Rm { event_type, yes } => remove(&event_type, consent(yes), session),
     }
 }

@@ -67,7 +67,8 @@ pub(crate) fn document() -> Document {
 fn add_not_built(document: &mut Document, route: &Route) {
     let body = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("ErrorBody")))).build();
     let response = ResponseBuilder::new().description("Not built in this version").content("application/json", body);
-    let operation = OperationBuilder::new().summary(Some("Not built yet")).tag("later").response("501", response).build();
+    let operation =
+        OperationBuilder::new().summary(Some("Not built yet")).tag("later").response("501", response).build();
     let method = match route.method.as_str() {
         "GET" => HttpMethod::Get,
         "PUT" => HttpMethod::Put,

@@ -13,8 +13,8 @@ use streamflow_core::question::{
 
 use crate::api::Success;
 use crate::api::analytics::{
-    FunnelParams, FunnelStep, PathCount, PathsParams, RetentionCohort, RetentionParams, RetentionPeriod, SessionSummary,
-    SessionsParams,
+    FunnelParams, FunnelStep, PathCount, PathsParams, RetentionCohort, RetentionParams, RetentionPeriod,
+    SessionSummary, SessionsParams,
 };
 use crate::api::error::ErrorBody;
 use crate::server::analytics::rows::rows;

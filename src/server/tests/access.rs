@@ -28,7 +28,8 @@ async fn web_page_of_another_origin_can_not_reach_a_local_server() {
     refused(Request::post("/events").header("host", "evil.example").json(CLICK), "forbidden_host").await;
     refused(Request::get("/api/v1/events").header("host", "evil.example:8005"), "forbidden_host").await;
     let handshake = Request::get("/api/v1/live").header("connection", "upgrade").header("upgrade", "websocket");
-    let handshake = handshake.header("sec-websocket-version", "13").header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let handshake =
+        handshake.header("sec-websocket-version", "13").header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
     // The connection stays open after an answer, so the page's handshake is asked to close it.
     refused(handshake.header("connection", "close").header("origin", "http://evil.example"), "forbidden_origin").await;
     let preflight = |origin: &str| {
@@ -58,11 +59,13 @@ async fn request_id_is_echoed_or_made() {
 
 #[tokio::test]
 async fn other_addresses_need_a_token_or_a_word() {
-    let options = ServerOptions { host: [0, 0, 0, 0].into(), ports: vec![(Role::Gateway, 0)], ..ServerOptions::default() };
+    let options =
+        ServerOptions { host: [0, 0, 0, 0].into(), ports: vec![(Role::Gateway, 0)], ..ServerOptions::default() };
     let start = async |options: ServerOptions| {
         let data = tempfile::tempdir().unwrap();
         let clock = std::sync::Arc::new(streamflow_engine::clock::SystemClock::default());
-        let engine = streamflow_engine::Engine::open(streamflow_engine::EngineOptions::new(data.path()), clock).unwrap();
+        let engine =
+            streamflow_engine::Engine::open(streamflow_engine::EngineOptions::new(data.path()), clock).unwrap();
         Server::start(engine, options).await
     };
     assert!(matches!(start(options.clone()).await, Err(StartError::Exposed { .. })));

@@ -43,7 +43,10 @@ async fn questions_are_answered() {
     let top = ask(&server, "top-pages?limit=1").await;
     assert_eq!(top, json!([{"page": "/", "event_count": 3, "unique_users": 3, "last_seen": "2026-03-02T10:05:00Z"}]));
     let users = ask(&server, "top-users").await;
-    assert_eq!((&users[0]["user_id"], &users[0]["event_count"], &users[0]["unique_users"]), (&json!("ann"), &json!(3), &json!(1)));
+    assert_eq!(
+        (&users[0]["user_id"], &users[0]["event_count"], &users[0]["unique_users"]),
+        (&json!("ann"), &json!(3), &json!(1))
+    );
     assert_eq!(ask(&server, "event-types?filter=user_id=cid").await[0]["type"], "web.pageview");
     let funnel = ask(&server, "funnel?steps=web.pageview,web.click,order.paid").await;
     let reached: Vec<_> = funnel.as_array().unwrap().iter().map(|step| step["users"].as_u64().unwrap()).collect();
@@ -105,7 +108,8 @@ async fn events_come_page_by_page_and_each_once() {
         path = format!("/api/v1/events?limit=4&cursor={cursor}");
     }
     assert_eq!(seen, [5, 4, 3, 2, 1, 0]);
-    let filtered = server.get("/api/v1/events?filter=user_id%3Dbob&since=2026-03-02T10:04&until=2026-03-03").await.json();
+    let filtered =
+        server.get("/api/v1/events?filter=user_id%3Dbob&since=2026-03-02T10:04&until=2026-03-03").await.json();
     assert_eq!(filtered["data"].as_array().unwrap().len(), 1, "{filtered}");
 }
 

@@ -43,7 +43,9 @@ async fn slow_body_is_told_and_nothing_is_stored() {
     let server = TestServer::with_limits(impatient()).await;
     for announced in ["content-length: 300", "transfer-encoding: chunked"] {
         let mut stream = server.connect(Role::Ingestion).await;
-        let head = format!("POST /events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{announced}\r\n\r\n");
+        let head = format!(
+            "POST /events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{announced}\r\n\r\n"
+        );
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(b"1\r\n{").await.unwrap();
         assert_eq!(read_answer(&mut stream).await.error(), (408, "body_timeout".to_owned()), "{announced}");
@@ -107,8 +109,9 @@ async fn pipelined_requests_are_answered_in_order() {
     bytes.extend_from_slice(&Request::get("/nowhere").bytes());
     stream.write_all(&bytes).await.unwrap();
     let answers = String::from_utf8(read_all(&mut stream).await).unwrap();
-    let places: Vec<_> =
-        ["\"offset\":0}", "\"offset\":1}", "\"offset\":2}", "route_not_found"].map(|text| answers.find(text).unwrap()).into();
+    let places: Vec<_> = ["\"offset\":0}", "\"offset\":1}", "\"offset\":2}", "route_not_found"]
+        .map(|text| answers.find(text).unwrap())
+        .into();
     assert!(places.is_sorted(), "{answers}");
 }
 
@@ -124,7 +127,8 @@ async fn what_hyper_refuses_has_the_error_body_too() {
     let many = (0..200).fold(Request::get("/health"), |request, _| request.header("x", "y"));
     check(many.bytes(), 431, "headers_too_large").await;
     check(Request::get(&format!("/{}", "x".repeat(10 << 10))).bytes(), 414, "uri_too_long").await;
-    check(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03hello over TLS\r\n\r\n".to_vec(), 400, "invalid_parameter").await;
+    check(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03hello over TLS\r\n\r\n".to_vec(), 400, "invalid_parameter")
+        .await;
     check(b"GET / HTTP/1.1\r\nhost localhost\r\n\r\n".to_vec(), 400, "invalid_parameter").await;
 }
 

@@ -145,7 +145,11 @@ impl Answer {
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().filter_map(|line| line.split_once(": ")).find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 
     pub(super) fn json(&self) -> Value {
@@ -188,7 +192,8 @@ pub(super) async fn read_answer(stream: &mut TcpStream) -> Answer {
 pub(super) async fn read_all(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     // A reset after the answer is the peer's way of not reading on; what came before it counts.
-    let outcome = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("the server answers in time");
+    let outcome =
+        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("the server answers in time");
     assert!(outcome.is_ok() || !bytes.is_empty(), "{outcome:?}");
     bytes
 }

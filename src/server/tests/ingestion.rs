@@ -81,7 +81,8 @@ async fn each_bad_input_has_its_code() {
         assert_eq!(server.call(request).await.error(), (status, code.to_owned()));
     };
     let event = |body: &str| Request::post("/events").json(body);
-    let deep = format!(r#"{{"type":"t","source":"s","data":{}{}}}"#, "{\"a\":".repeat(80), "1".to_owned() + &"}".repeat(80));
+    let deep =
+        format!(r#"{{"type":"t","source":"s","data":{}{}}}"#, "{\"a\":".repeat(80), "1".to_owned() + &"}".repeat(80));
     let abyss = "[".repeat(200_000);
     let keys: Vec<String> = (0..1_100).map(|key| format!("\"k{key}\":1")).collect();
     let keys = format!(r#"{{"type":"t","source":"s","data":{{{}}}}}"#, keys.join(","));
@@ -91,7 +92,12 @@ async fn each_bad_input_has_its_code() {
     check(event(""), 400, "invalid_json").await;
     check(event("{'type':1}"), 400, "invalid_json").await;
     check(event(&abyss), 400, "invalid_json").await;
-    check(Request::post("/events").header("content-type", "application/json").body(b"{\"type\":\"\xff\"}".to_vec()), 400, "invalid_utf8").await;
+    check(
+        Request::post("/events").header("content-type", "application/json").body(b"{\"type\":\"\xff\"}".to_vec()),
+        400,
+        "invalid_utf8",
+    )
+    .await;
     check(event("42"), 422, "invalid_event").await;
     check(event(r#"{"source":"s"}"#), 422, "missing_field").await;
     check(event(r#"{"type":"","source":"s"}"#), 422, "invalid_field").await;
@@ -110,7 +116,10 @@ async fn each_bad_input_has_its_code() {
     check(typed("text/plain"), 415, "unsupported_media_type").await;
     check(Request::post("/events").body(CLICK), 415, "unsupported_media_type").await;
     let encoded = |encoding: &str, body: Vec<u8>| {
-        Request::post("/events").header("content-encoding", encoding).header("content-type", "application/json").body(body)
+        Request::post("/events")
+            .header("content-encoding", encoding)
+            .header("content-type", "application/json")
+            .body(body)
     };
     check(encoded("br", CLICK.into()), 415, "unsupported_encoding").await;
     check(encoded("gzip, gzip", CLICK.into()), 415, "unsupported_encoding").await;
@@ -118,7 +127,12 @@ async fn each_bad_input_has_its_code() {
     check(encoded("gzip", gzip(&vec![b' '; 100 << 20])), 413, "decompressed_too_large").await;
     check(event(&" ".repeat((4 << 20) + 1)), 413, "body_too_large").await;
     let chunks = format!("{:x}\r\n{}\r\n", 5 << 20, " ".repeat(5 << 20));
-    check(typed("application/json").header("transfer-encoding", "chunked").body(chunks + "0\r\n\r\n"), 413, "body_too_large").await;
+    check(
+        typed("application/json").header("transfer-encoding", "chunked").body(chunks + "0\r\n\r\n"),
+        413,
+        "body_too_large",
+    )
+    .await;
 
     check(Request::post("/events?ack=maybe").json(CLICK), 400, "invalid_parameter").await;
     check(Request::post("/events?hours=1").json(CLICK), 400, "invalid_parameter").await;
@@ -162,7 +176,8 @@ async fn acknowledgement_from_memory_says_so() {
 async fn rate_limit_says_when_to_come_back() {
     let rate = Some(RateLimit { requests_per_second: 1, burst: 2 });
     let server = TestServer::with_limits(HttpLimits { rate, ..HttpLimits::default() }).await;
-    let (first, second, third) = (server.post_event(CLICK).await, server.post_event(CLICK).await, server.post_event(CLICK).await);
+    let (first, second, third) =
+        (server.post_event(CLICK).await, server.post_event(CLICK).await, server.post_event(CLICK).await);
     assert_eq!((first.status, second.status), (201, 201));
     assert_eq!(third.error(), (429, "rate_limited".to_owned()));
     assert_eq!(third.header("retry-after"), Some("1"));
@@ -173,7 +188,8 @@ async fn websocket_answers_each_frame_in_order() {
     let server = TestServer::start().await;
     let url = format!("ws://{}/ws", server.address(Role::Ingestion));
     let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
-    let frames = [CLICK.to_owned(), "ping".to_owned(), "{".to_owned(), format!("{CLICK}\n{CLICK}"), format!("[{CLICK}]")];
+    let frames =
+        [CLICK.to_owned(), "ping".to_owned(), "{".to_owned(), format!("{CLICK}\n{CLICK}"), format!("[{CLICK}]")];
     for frame in frames {
         socket.send(Message::text(frame)).await.unwrap();
     }
@@ -182,7 +198,10 @@ async fn websocket_answers_each_frame_in_order() {
     assert_eq!(json(next().await), json!({"id": "0:0", "partition": 0, "offset": 0, "seq": 1, "status": 201}));
     assert_eq!(next().await, "pong");
     let refused = json(next().await);
-    assert_eq!((&refused["seq"], &refused["status"], &refused["error"]["code"]), (&json!(2), &json!(400), &json!("invalid_json")));
+    assert_eq!(
+        (&refused["seq"], &refused["status"], &refused["error"]["code"]),
+        (&json!(2), &json!(400), &json!("invalid_json"))
+    );
     let lines = json(next().await);
     assert_eq!((&lines["seq"], &lines["accepted"]), (&json!(3), &json!(2)));
     assert_eq!(json(next().await)["accepted"], 1);

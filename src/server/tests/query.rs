@@ -17,13 +17,22 @@ async fn answer_has_the_form_that_is_accepted() {
         assert!(answer.body.starts_with(start), "{accept}: {}", answer.text());
         assert_eq!(answer.header("streamflow-truncated"), Some("false"));
     };
-    check("application/x-ndjson", "application/x-ndjson", b"{\"source\":\"web-app\",\"n\":1,\"user_id\":\"user_12345\"").await;
-    check("text/csv", "text/csv; charset=utf-8; header=present", b"source,n,user_id,nothing\nweb-app,1,user_12345,\n").await;
+    check(
+        "application/x-ndjson",
+        "application/x-ndjson",
+        b"{\"source\":\"web-app\",\"n\":1,\"user_id\":\"user_12345\"",
+    )
+    .await;
+    check("text/csv", "text/csv; charset=utf-8; header=present", b"source,n,user_id,nothing\nweb-app,1,user_12345,\n")
+        .await;
     check("application/vnd.apache.arrow.stream", "application/vnd.apache.arrow.stream", b"\xff\xff\xff\xff").await;
     check("application/vnd.apache.parquet", "application/vnd.apache.parquet", b"PAR1").await;
     let json = server.call(ask(sql)).await.json();
     assert_eq!(json["rows"], json!([["web-app", 1, "user_12345", null]]));
-    assert_eq!((&json["columns"][1]["name"], &json["truncated"], &json["stats"]["rows"]), (&json!("n"), &json!(false), &json!(1)));
+    assert_eq!(
+        (&json["columns"][1]["name"], &json["truncated"], &json["stats"]["rows"]),
+        (&json!("n"), &json!(false), &json!(1))
+    );
     assert_eq!(server.call(ask(sql).header("accept", "image/png")).await.error(), (406, "not_acceptable".to_owned()));
 }
 

@@ -33,7 +33,9 @@ async fn route_that_is_not_there_is_told_apart_from_one_that_is_not_built() {
 #[tokio::test]
 async fn wrong_method_is_told_the_right_ones() {
     let server = TestServer::start().await;
-    for (method, path, allow) in [("DELETE", "/events", "POST"), ("POST", "/health", "GET,HEAD"), ("PUT", "/api/v1/query", "POST")] {
+    for (method, path, allow) in
+        [("DELETE", "/events", "POST"), ("POST", "/health", "GET,HEAD"), ("PUT", "/api/v1/query", "POST")]
+    {
         let answer = server.call(Request::new(method, path)).await;
         assert_eq!(answer.error(), (405, "method_not_allowed".to_owned()), "{method} {path}");
         assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
