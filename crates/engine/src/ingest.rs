@@ -7,7 +7,7 @@ mod column;
 mod columns;
 mod decoder;
 mod dedup;
-pub(crate) mod draft;
+mod draft;
 mod enrich;
 mod event;
 mod fingerprint;
@@ -17,8 +17,8 @@ mod prepared;
 mod rejected;
 mod request;
 mod request_keys;
+mod schemas;
 mod store;
-pub(crate) mod view;
 mod writer;
 
 pub(crate) use decoder::Decoder;
@@ -40,7 +40,7 @@ pub(crate) fn prepare_with(
     store: &Store,
     limits: Limits,
 ) -> Result<Prepared, BodyError> {
-    let decoded = decoder.decode(&body.bytes, body.framing, &store.fingerprint, limits)?;
+    let decoded = decoder.decode(&body.bytes, body.framing, &store.fingerprint, limits, &store.schemas.current())?;
     Ok(Prepared::new(decoder, decoded, body.bytes))
 }
 

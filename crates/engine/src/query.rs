@@ -9,6 +9,7 @@ mod catalog;
 mod dialect;
 mod failure;
 mod filter;
+mod growth;
 mod json_text;
 mod leaf;
 mod path;
@@ -178,7 +179,7 @@ impl QueryEngine {
         let (sign, runtime) = (stop.clone(), self.runtime()?);
         let task = runtime.spawn(async move {
             let _slot = slot;
-            let state = session::state_over(&shared_state(&shared, &limits)?, &snapshot, limits.threads, now);
+            let state = session::state_over(shared_state(&shared, &limits)?, &snapshot, limits.threads, now);
             let state = state.map_err(|error| failure::of_running(&error))?;
             run::run(state, &query.sql, &query.params, &snapshot.paths, rows_max, &sign).await
         });
@@ -249,7 +250,7 @@ impl Drop for QueryEngine {
     }
 }
 
-/// Returns what all queries share, made for the first of them.
+/// Returns a copy of what all queries share, which is made for the first of them.
 fn shared_state(shared: &OnceLock<SessionState>, limits: &QueryLimits) -> Result<SessionState, QueryError> {
     if let Some(state) = shared.get() {
         return Ok(state.clone());

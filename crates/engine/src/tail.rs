@@ -3,9 +3,11 @@
 //! Chunks are immutable once published; a query takes a [`Snapshot`] and works on it without any lock.
 
 mod chunk;
+pub(crate) mod constant;
 mod merge;
 mod paths;
 mod schema;
+pub(crate) mod view;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::RwLock;
 use tokio::sync::broadcast;
 
+pub(crate) use chunk::array_bytes;
 pub use chunk::{Chunk, Leaf, Leaves, Snapshot};
 pub use paths::{PathType, PathTypes};
 pub use schema::{events_schema, rejected_schema};

@@ -184,7 +184,8 @@ impl SimFile {
 
 impl DiskFile for SimFile {
     fn write_all_at(&mut self, slices: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
-        let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+        let slices: Vec<&[u8]> = slices.iter().map(|slice| &**slice).collect();
+        let bytes = slices.concat();
         self.on_writable(|state| state.write(self.file, &bytes, offset))
     }
 

@@ -4,7 +4,7 @@ use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array};
 use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
 use std::sync::Arc;
 
-use super::view;
+use crate::tail::view;
 
 /// A column of `T` under construction. Rows without a value hold `T::default()` and are remembered as runs.
 #[derive(Debug, Clone, Default)]

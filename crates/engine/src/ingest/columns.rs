@@ -9,10 +9,11 @@ use bytes::Bytes;
 use streamflow_core::event::Severity;
 
 use super::column::Column;
-use super::draft::{Draft, nulls};
+use super::draft::Draft;
 use super::leaf::LeafTree;
-use super::view;
 use crate::clock::Micros;
+use crate::tail::constant::nulls;
+use crate::tail::view;
 
 /// The parts of an event that are strings and may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

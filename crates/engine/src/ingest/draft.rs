@@ -1,18 +1,14 @@
 //! Finished columns of a batch that has no place in the journal yet: all but offset and append time.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
-    new_null_array,
-};
+use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::buffer::Buffer;
 use arrow::compute::filter;
-use arrow::datatypes::DataType;
-use streamflow_core::event::DEFAULT_TENANT;
 
 use crate::clock::Micros;
-use crate::tail::{Chunk, Leaf, Leaves, events_schema};
+use crate::tail::constant::{nulls, offsets, partition, tenant};
+use crate::tail::{Chunk, Leaf, Leaves, array_bytes, events_schema};
 
 /// Finished columns of a batch that has no place in the journal yet.
 #[derive(Debug)]
@@ -120,51 +116,4 @@ fn fill(times: Int64Array, ingested_at: Micros) -> TimestampMicrosecondArray {
         }
     };
     TimestampMicrosecondArray::new(values, None).with_timezone("UTC")
-}
-
-/// Rows of the constant columns that all chunks share.
-const SHARED_ROWS: usize = 8_192;
-
-/// Returns a column of null strings.
-pub(crate) fn nulls(rows: usize) -> ArrayRef {
-    static SHARED: LazyLock<ArrayRef> = LazyLock::new(|| new_null_array(&DataType::Utf8View, SHARED_ROWS));
-    shared(&SHARED, rows, || new_null_array(&DataType::Utf8View, rows))
-}
-
-fn tenant(rows: usize) -> ArrayRef {
-    fn make(rows: usize) -> ArrayRef {
-        Arc::new(std::iter::repeat_n(Some(DEFAULT_TENANT), rows).collect::<StringViewArray>())
-    }
-    static SHARED: LazyLock<ArrayRef> = LazyLock::new(|| make(SHARED_ROWS));
-    shared(&SHARED, rows, || make(rows))
-}
-
-fn partition(rows: usize) -> ArrayRef {
-    static SHARED: LazyLock<ArrayRef> = LazyLock::new(|| Arc::new(Int32Array::from_value(0, SHARED_ROWS)));
-    shared(&SHARED, rows, || Arc::new(Int32Array::from_value(0, rows)))
-}
-
-fn shared(column: &ArrayRef, rows: usize, make: impl FnOnce() -> ArrayRef) -> ArrayRef {
-    if rows <= column.len() { column.slice(0, rows) } else { make() }
-}
-
-fn offsets(base_offset: u64, rows: usize) -> ArrayRef {
-    let base = i64::try_from(base_offset).unwrap_or(i64::MAX);
-    Arc::new(Int64Array::from_iter_values((0..rows).map(|row| base + row as i64)))
-}
-
-/// Bytes of one column, without the text that its views point at.
-pub(crate) fn array_bytes(array: &dyn Array) -> usize {
-    let nulls = array.nulls().map_or(0, |nulls| nulls.len() / 8);
-    if array.null_count() == array.len() {
-        return 0;
-    }
-    let width = match array.data_type() {
-        DataType::Utf8View => 16,
-        DataType::Boolean => 1,
-        DataType::Int32 => 0,
-        DataType::List(_) => 4,
-        _ => 8,
-    };
-    array.len() * width + nulls
 }

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use streamflow_core::user_agent;
 
-use super::view;
+use crate::tail::view;
 
 /// Answers kept. Beyond it all are forgotten and asked anew, so that a flood of made-up agents costs no memory.
 const KEPT_MAX: usize = 4_096;

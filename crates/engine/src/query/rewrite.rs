@@ -1,6 +1,7 @@
 //! Turns what people write into what DataFusion plans: known other names into columns, paths into accessors, and every
 //! unnamed column gets the text that was written as its name.
 
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::parser::Statement;
@@ -53,7 +54,7 @@ struct Rewriter<'a> {
 /// What a dotted name means that is not simply a column.
 enum Meaning {
     Column(Vec<Ident>),
-    Path(Path),
+    Path(Box<Path>),
 }
 
 impl VisitorMut for Rewriter<'_> {
@@ -147,7 +148,7 @@ impl Rewriter<'_> {
         if let Some(found) = self.scope.find_in(&name_of(first), &name_of(second), other) {
             return match (found, rest) {
                 (Found::Column(Holds::EventData | Holds::Json), [_, ..]) => {
-                    Some(Meaning::Path(Path::new(&parts[..2], rest, holds_of(found))))
+                    Some(Meaning::Path(Box::new(Path::new(&parts[..2], rest, holds_of(found)))))
                 }
                 (Found::Other(_), []) => Some(replaced(vec![first.clone()], second, other, found)),
                 _ => None,
@@ -156,11 +157,11 @@ impl Rewriter<'_> {
         let found = self.scope.find(&name_of(first), "");
         match found {
             Found::Column(Holds::EventData | Holds::Json) => {
-                Some(Meaning::Path(Path::new(&parts[..1], &parts[1..], holds_of(found))))
+                Some(Meaning::Path(Box::new(Path::new(&parts[..1], &parts[1..], holds_of(found)))))
             }
             // JSON text that an expression made is still called `data`.
             Found::Column(Holds::Other) if super::table::JSON_COLUMNS.contains(&name_of(first).as_str()) => {
-                Some(Meaning::Path(Path::new(&parts[..1], &parts[1..], Holds::Json)))
+                Some(Meaning::Path(Box::new(Path::new(&parts[..1], &parts[1..], Holds::Json))))
             }
             _ => None,
         }
@@ -319,7 +320,7 @@ fn alias_of(ident: &Ident) -> Option<(&'static str, &'static str)> {
 fn replaced(mut qualifier: Vec<Ident>, written: &Ident, target: &str, found: Found) -> Meaning {
     qualifier.push(Ident { value: target.to_owned(), quote_style: Some('"'), span: written.span });
     if target == "data" {
-        return Meaning::Path(Path::new(&qualifier, &[Ident::new("user_agent")], holds_of(found)));
+        return Meaning::Path(Box::new(Path::new(&qualifier, &[Ident::new("user_agent")], holds_of(found))));
     }
     Meaning::Column(qualifier)
 }
@@ -348,19 +349,27 @@ fn keep_own_aliases(select: &mut Select) {
     if own.is_empty() {
         return;
     }
-    let mut keep = |expr: &mut Expr| {
+    let keep = |expr: &mut Expr| {
         if let Expr::Identifier(ident) = expr
             && own.contains(&name_of(ident))
         {
             *ident = quoted(ident);
         }
-        ControlFlow::<()>::Continue(())
+        ControlFlow::<Infallible>::Continue(())
     };
     if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
-        let _ = visit_expressions_mut(keys, &mut keep);
+        each(visit_expressions_mut(keys, keep));
     }
-    let _ = visit_expressions_mut(&mut select.having, &mut keep);
-    let _ = visit_expressions_mut(&mut select.qualify, &mut keep);
+    each(visit_expressions_mut(&mut select.having, keep));
+    each(visit_expressions_mut(&mut select.qualify, keep));
+}
+
+/// Notes that a visit that can not stop has not stopped.
+fn each(flow: ControlFlow<Infallible>) {
+    match flow {
+        ControlFlow::Continue(()) => {}
+        ControlFlow::Break(never) => match never {},
+    }
 }
 
 /// Numbers columns that would have the same name because the same text stands twice.

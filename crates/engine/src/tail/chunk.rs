@@ -92,3 +92,19 @@ pub struct Snapshot {
     /// Batches of [`super::rejected_schema`], oldest first.
     pub rejected: Vec<RecordBatch>,
 }
+
+/// Bytes of one column, without the text that its views point at.
+pub(crate) fn array_bytes(array: &dyn Array) -> usize {
+    let nulls = array.nulls().map_or(0, |nulls| nulls.len() / 8);
+    if array.null_count() == array.len() {
+        return 0;
+    }
+    let width = match array.data_type() {
+        DataType::Utf8View => 16,
+        DataType::Boolean => 1,
+        DataType::Int32 => 0,
+        DataType::List(_) => 4,
+        _ => 8,
+    };
+    array.len() * width + nulls
+}

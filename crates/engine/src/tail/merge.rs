@@ -11,8 +11,9 @@ use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::DataType;
 
-use super::chunk::{Chunk, Leaf, Leaves};
-use crate::ingest::view;
+use super::chunk::{Chunk, Leaf, Leaves, array_bytes};
+use super::constant::nulls;
+use super::view;
 
 /// Rows that a chunk should have: enough for vectorised work, few enough to merge in a millisecond.
 pub(crate) const CHUNK_ROWS_TARGET: usize = 8_192;
@@ -68,7 +69,7 @@ pub(crate) fn merge(run: &[Arc<Chunk>]) -> Chunk {
         })
         .collect();
     let leaves = merge_leaves(run, &moves);
-    let own = columns.iter().map(|column| crate::ingest::draft::array_bytes(column)).sum::<usize>();
+    let own = columns.iter().map(|column| array_bytes(column)).sum::<usize>();
     let bytes = own + leaves.bytes() + moves.buffers.iter().map(Buffer::len).sum::<usize>();
     Chunk {
         base_offset: first.base_offset,
@@ -121,7 +122,7 @@ fn join(parts: &[ArrayRef], moves: &Moves) -> ArrayRef {
 fn join_views(parts: &[ArrayRef], moves: &Moves) -> ArrayRef {
     let rows = parts.iter().map(|part| part.len()).sum();
     if parts.iter().all(|part| part.null_count() == part.len()) {
-        return crate::ingest::draft::nulls(rows);
+        return nulls(rows);
     }
     let mut views = Vec::with_capacity(rows);
     for (part, places) in parts.iter().zip(&moves.places) {

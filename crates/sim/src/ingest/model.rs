@@ -107,7 +107,7 @@ impl Model {
         if strictness != Strictness::OrderOnly {
             self.check_promises(observed, strictness)?;
         }
-        self.check_wholeness(observed)
+        self.check_wholeness(observed, strictness)
     }
 
     fn check_promises(&self, observed: &Observed, strictness: Strictness) -> Result<(), String> {
@@ -129,8 +129,8 @@ impl Model {
         Ok(())
     }
 
-    /// Every request is there whole or not at all, but for events whose ids were there before.
-    fn check_wholeness(&self, observed: &Observed) -> Result<(), String> {
+    /// Every request is there whole or not at all, but for events whose ids were there before, or are lost with damage.
+    fn check_wholeness(&self, observed: &Observed, strictness: Strictness) -> Result<(), String> {
         let markers: BTreeSet<u64> = observed.events.iter().map(|event| event.marker).collect();
         let ids: BTreeSet<u64> = observed.events.iter().filter_map(|event| event.id).collect();
         let mut known = 0;
@@ -138,8 +138,8 @@ impl Model {
             let good = || sending.events.iter().filter(|event| event.good);
             let here = good().filter(|event| markers.contains(&event.marker)).count();
             known += here;
-            let missing =
-                good().find(|event| !markers.contains(&event.marker) && event.id.is_none_or(|id| !ids.contains(&id)));
+            let elsewhere = |id: u64| strictness != Strictness::Everything || ids.contains(&id);
+            let missing = good().find(|event| !markers.contains(&event.marker) && !event.id.is_some_and(elsewhere));
             if let Some(missing) = missing.filter(|_| here > 0) {
                 return Err(format!("m{} is missing, {here} others of its request are there", missing.marker));
             }

@@ -11,6 +11,7 @@ pub(super) struct Sent {
     pub(super) id: Option<u64>,
     /// Whether it is an event at all; a bad one has no source.
     pub(super) good: bool,
+    /// Seed of the filler.
     filler: u64,
     filler_bytes: usize,
 }
@@ -101,12 +102,23 @@ impl Sent {
     fn json(&self) -> String {
         let source = if self.good { "\"source\":\"sim\"," } else { "" };
         let id = self.id.map(|id| format!("\"id\":\"id-{id}\",")).unwrap_or_default();
-        // Random digits, so that compression leaves frames of many sizes.
-        let mut chance = Chance::new(self.filler);
-        let filler: String = (0..self.filler_bytes).map(|_| char::from(b'a' + chance.below(26) as u8)).collect();
+        let filler = filler(self.filler, self.filler_bytes);
         let marker = self.marker;
         format!(
             "{{\"type\":\"sim.event\",{source}{id}\"correlation_id\":\"m{marker}\",\"data\":{{\"filler\":\"{filler}\"}}}}"
         )
     }
+}
+
+/// Returns letters without a pattern, so that compression leaves frames of many sizes.
+fn filler(seed: u64, bytes: usize) -> String {
+    let mut state = seed | 1;
+    let letter = || {
+        // xorshift: drawn for every byte sent, so it has to be cheap.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b'a' + (state % 26) as u8)
+    };
+    std::iter::repeat_with(letter).take(bytes).collect()
 }

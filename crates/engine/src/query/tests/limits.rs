@@ -49,9 +49,30 @@ fn memory_has_a_limit() {
 
 #[test]
 fn an_answer_has_a_largest_size() {
-    let sql = "SELECT repeat('x', 1000000) || value AS x FROM generate_series(1, 1000)".to_owned();
-    let error = ask(&engine(), &sample(), Query { sql, ..Query::default() }).unwrap_err();
+    let sql = "SELECT repeat('x', 100000) || value AS x FROM generate_series(1, 10000)".to_owned();
+    let engine = QueryEngine::new(QueryLimits::default()).unwrap();
+    let error = ask(&engine, &sample(), Query { sql, ..Query::default() }).unwrap_err();
     assert_eq!(error.code, "result_too_large", "{error:?}");
+}
+
+#[test]
+fn functions_make_no_more_than_a_query_may_have() {
+    for sql in [
+        "SELECT length(repeat('x', 2000000000))",
+        "SELECT length(repeat('xxxxxxxx', _offset + 100000000)) FROM events",
+        "SELECT length(lpad('x', 2000000000, 'y'))",
+        "SELECT cardinality(range(0, 10000000000))",
+        "SELECT cardinality(range(10000000000))",
+        "SELECT cardinality(array_repeat(1, 1000000000))",
+        "SELECT cardinality(generate_series(timestamp '2020-01-01', timestamp '2026-01-01', interval '1 millisecond'))",
+    ] {
+        let error = ask_sql(sql).expect_err(sql);
+        assert_eq!(error.code, "query_memory", "{sql}: {error:?}");
+    }
+    check(
+        "SELECT cardinality(range(0, 10)) AS a, length(repeat('ab', 3)) AS b, cardinality(generate_series(timestamp '2026-01-01', timestamp '2026-02-01', interval '1 day')) AS c",
+        "a,b,c;10,6,32",
+    );
 }
 
 #[test]

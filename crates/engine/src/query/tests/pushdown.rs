@@ -61,13 +61,16 @@ fn paths_are_read_by_the_scan() {
         "SELECT data.page FROM events UNION ALL SELECT data.geo.city FROM events",
         &["data.page:Utf8View", "data.geo.city:Utf8View"],
     );
-    check(
-        "SELECT row_number() OVER (PARTITION BY data.page ORDER BY data.n) FROM events",
-        &["data.page:Utf8View, data.n:Float64"],
-    );
     check("SELECT CASE WHEN data.n > 1 THEN data.page END FROM events", &["data.n:Float64, data.page:Utf8View"]);
     check("SELECT DISTINCT data.page FROM events", &["data.page:Utf8View"]);
     check("SELECT data.page, data FROM events WHERE data.n = 1", &["data, data.n:Float64, data.page:Utf8View"]);
+}
+
+#[test]
+fn paths_beside_windows_are_read_from_text() {
+    // DataFusion moves nothing below a window yet: right, but slower than it could be.
+    check("SELECT row_number() OVER (PARTITION BY data.page ORDER BY data.n) FROM events", &["data"]);
+    check("SELECT row_number() OVER (ORDER BY n) FROM (SELECT data.n AS n FROM events LIMIT 2)", &["data.n:Float64"]);
 }
 
 #[test]
