@@ -62,7 +62,7 @@ pub(super) fn markdown(document: &Value) -> String {
         }
     }
     line(&mut page, format_args!("\n## Types"));
-    for (name, schema) in entries(&document["components"]["schemas"]) {
+    for (name, schema) in entries(&document["components"]["schemas"]).filter(|(name, _)| envelope(name).is_none()) {
         type_section(&mut page, name, schema);
     }
     page
@@ -135,7 +135,7 @@ fn variant_fields(variant: &Value) -> String {
 fn kind(schema: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
         let name = reference.rsplit('/').next().unwrap_or_default();
-        return format!("[{name}](#{})", name.to_ascii_lowercase());
+        return envelope(name).unwrap_or_else(|| linked(name));
     }
     if let Some(choices) = schema["oneOf"].as_array() {
         let choices = choices.iter().filter(|choice| choice["type"] != "null").map(kind);
@@ -148,17 +148,30 @@ fn kind(schema: &Value) -> String {
     match word {
         "array" => format!("list of {}", kind(&schema["items"])),
         "string" => "text".to_owned(),
-        "object" if schema["properties"].is_object() => {
-            kind_of_envelope(&schema["properties"]).unwrap_or_else(|| "object".to_owned())
-        }
         "" => "any".to_owned(),
         word => word.to_owned(),
     }
 }
 
-/// Returns what an answer of the form `{"success": true, "data": …}` holds.
-fn kind_of_envelope(properties: &Value) -> Option<String> {
-    properties["success"].is_object().then(|| format!("`data`: {}", kind(&properties["data"])))
+fn linked(name: &str) -> String {
+    format!("[{name}](#{})", name.to_ascii_lowercase())
+}
+
+/// Returns what a wrapped answer holds, if the name is of one: `{"success": true, "data": …}`.
+fn envelope(name: &str) -> Option<String> {
+    let (inner, next) = match name.strip_prefix("Page_") {
+        Some(row) => (format!("list of {}", linked_or_object(row)), ", `next_cursor`"),
+        None => {
+            let inner = name.strip_prefix("Success_")?;
+            let list = inner.strip_prefix("Vec_").map(|row| format!("list of {}", linked_or_object(row)));
+            (list.unwrap_or_else(|| linked_or_object(inner)), "")
+        }
+    };
+    Some(format!("`success`, `data`: {inner}{next}"))
+}
+
+fn linked_or_object(name: &str) -> String {
+    if name == "Object" || name == "Value" { "object".to_owned() } else { linked(name) }
 }
 
 fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
