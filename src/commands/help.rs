@@ -41,8 +41,8 @@ pub(super) fn run(args: HelpArgs, session: &Session) -> Result<ExitStatus, Comma
     let words: Vec<&str> = args.words.iter().map(String::as_str).collect();
     let text = match words.as_slice() {
         [] => tree::command().render_help().ansi().to_string(),
-        ["schema"] => shape_names(),
-        // `schema` is a command too; its subcommands are asked for as such.
+        // The name of a command and of a topic.
+        ["schema"] => format!("{}\n{}", command_page(&words).unwrap_or_default(), shape_names()),
         ["schema", name] if command_page(&words).is_none() => schema(name)?,
         [topic] if TOPICS.iter().any(|known| known.name == *topic) => {
             TOPICS.iter().filter(|known| known.name == *topic).map(|known| (known.text)()).collect()
