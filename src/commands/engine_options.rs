@@ -1,0 +1,75 @@
+//! What the settings say about the engine.
+
+use std::path::PathBuf;
+
+use streamflow_core::event::Limits;
+use streamflow_engine::ingest::StoreOptions;
+use streamflow_engine::query::QueryLimits;
+use streamflow_engine::{EngineOptions, OpenError};
+
+use crate::printer::{CommandError, ExitStatus};
+use crate::settings::Settings;
+
+/// Returns the engine's options for a data folder.
+pub(super) fn engine_options(settings: &Settings, data_dir: PathBuf) -> EngineOptions {
+    EngineOptions {
+        store: StoreOptions {
+            tail_bytes_max: settings.bytes_in_memory("analytics.max_memory"),
+            dedup_window: settings.duration("ingest.dedup_window"),
+            dedup_ids_max: settings.count("ingest.dedup_ids_max"),
+            rejected_bytes_max: settings.bytes_in_memory("ingest.rejected_budget"),
+            seed: (rand::random(), rand::random()),
+        },
+        min_free_bytes: settings.bytes_in_memory("storage.min_free") as u64,
+        limits: Limits {
+            event_bytes: settings.bytes_in_memory("ingest.limits.event"),
+            nesting: settings.count("ingest.limits.nesting"),
+            keys: settings.count("ingest.limits.keys"),
+            tags: settings.count("ingest.limits.tags"),
+        },
+        query: query_limits(settings),
+        ..EngineOptions::new(data_dir)
+    }
+}
+
+fn query_limits(settings: &Settings) -> QueryLimits {
+    let threads = match settings.count("query.threads") {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    };
+    QueryLimits {
+        timeout: settings.duration("query.timeout"),
+        rows_default: settings.count("query.max_rows"),
+        rows_max: settings.count("query.rows_cap"),
+        memory_bytes: settings.bytes_in_memory("query.memory"),
+        threads,
+    }
+}
+
+impl From<OpenError> for CommandError {
+    fn from(error: OpenError) -> Self {
+        let message = error.to_string();
+        let (code, hint) = match error {
+            OpenError::Locked { .. } => {
+                ("data_in_use", "talk to that server, or stop it first with `streamflow stop`".to_owned())
+            }
+            OpenError::Journal(error) => ("storage_unavailable", journal_hint(&error)),
+            OpenError::Io { .. } => {
+                ("storage_unavailable", "check that the folder exists and that you may read and write it".to_owned())
+            }
+        };
+        Self::new(code, message, ExitStatus::Usage).with_hint(hint)
+    }
+}
+
+fn journal_hint(error: &streamflow_engine::journal::JournalError) -> String {
+    use streamflow_engine::journal::JournalError;
+    match error {
+        JournalError::Newer { .. } => "use the version that wrote it, or a newer one",
+        JournalError::Damaged(_) => {
+            "bring the file back from a backup, or go on without these events: `streamflow start --skip-damaged`"
+        }
+        _ => "check that the folder exists and that you may read and write it",
+    }
+    .to_owned()
+}
