@@ -13,6 +13,7 @@ mod config;
 mod context;
 mod doctor;
 mod emptiness;
+mod engine_options;
 mod errors;
 mod events;
 mod field;

@@ -86,7 +86,8 @@ pub(crate) async fn remove(State(app): State<Arc<App>>, Path(event_type): Path<S
 fn parse(event_type: String, bytes: &[u8]) -> Result<EventTypeSchema, ApiError> {
     let mut schema: EventTypeSchema = serde_json::from_slice(bytes).map_err(|error| {
         let code = if error.is_data() { "invalid_parameter" } else { "invalid_json" };
-        ApiError::new(code, error.to_string()).hint("send {\"mode\": \"reject\", \"schema\": {\"type\": \"object\", …}}")
+        ApiError::new(code, error.to_string())
+            .hint("send {\"mode\": \"reject\", \"schema\": {\"type\": \"object\", …}}")
     })?;
     if !schema.event_type.is_empty() && schema.event_type != event_type {
         return Err(ApiError::parameter("type", &schema.event_type, &format!("the path names {event_type:?}")));

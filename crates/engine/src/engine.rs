@@ -67,16 +67,16 @@ impl Engine {
             on_damage: options.on_damage,
         };
         let (writer, recovered) = Writer::open(disk, Arc::clone(&clock), journal, Arc::clone(&store))?;
-        let intake = Intake::start(writer, Arc::clone(&store), clock);
+        let intake = Intake::start(writer, Arc::clone(&store), Arc::clone(&clock));
         let intake = intake.map_err(|error| OpenError::io(&options.data_dir, &error))?;
-        Self::assemble(options, store, Some(intake), recovered, Some(lock))
+        Self::assemble(options, store, Some(intake), recovered, Some(lock), clock)
     }
 
     /// Opens `options.data_dir` for reading only: no lock is taken, nothing is written.
     ///
     /// # Errors
     /// As [`Engine::open`], except that a lock does not matter.
-    pub fn open_read_only(options: EngineOptions) -> Result<Self, OpenError> {
+    pub fn open_read_only(options: EngineOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let store = Arc::new(Store::new(options.store));
         let dir = options.data_dir.join(JOURNAL_DIR);
         let mut decoder = Decoder::default();
@@ -85,7 +85,7 @@ impl Engine {
             replayed.map_err(|reason| JournalError::Replay { path: dir.clone(), reason })
         })?;
         while store.tail.merge_some() {}
-        Self::assemble(options, store, None, recovered, None)
+        Self::assemble(options, store, None, recovered, None, clock)
     }
 
     fn assemble(
@@ -94,9 +94,10 @@ impl Engine {
         intake: Option<Intake>,
         recovered: Recovered,
         lock: Option<FolderLock>,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         store.set_next_offset(recovered.next_offset);
-        let query = QueryEngine::new(options.query.clone());
+        let query = QueryEngine::with_clock(options.query.clone(), clock);
         let query = query.map_err(|error| OpenError::io(&options.data_dir, &error))?;
         let inner = Inner { options, store, query, intake, decoders: Mutex::default(), recovered, lock };
         Ok(Self { inner: Arc::new(inner) })

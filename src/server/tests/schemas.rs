@@ -2,7 +2,8 @@ use serde_json::json;
 
 use super::harness::{Request, TestServer};
 
-const SCHEMA: &str = r#"{"mode":"reject","schema":{"type":"object","required":["page"],"properties":{"page":{"type":"string"}}}}"#;
+const SCHEMA: &str =
+    r#"{"mode":"reject","schema":{"type":"object","required":["page"],"properties":{"page":{"type":"string"}}}}"#;
 const GOOD: &str = r#"{"type":"web.click","source":"s","data":{"page":"/"}}"#;
 const BAD: &str = r#"{"type":"web.click","source":"s","data":{"page":7}}"#;
 
@@ -62,6 +63,7 @@ async fn what_is_no_schema_is_refused() {
     check("a", r#"{"schema":{},"type":"b"}"#, 400, "invalid_parameter").await;
     check("..%2F..%2Fetc", r#"{"schema":{}}"#, 400, "invalid_parameter").await;
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
-    let homeless = TestServer::start().await.call(Request::new("PUT", "/api/v1/schemas/a").json(r#"{"schema":{}}"#)).await;
+    let homeless =
+        TestServer::start().await.call(Request::new("PUT", "/api/v1/schemas/a").json(r#"{"schema":{}}"#)).await;
     assert_eq!(homeless.error(), (503, "storage_unavailable".to_owned()));
 }

@@ -7,8 +7,8 @@ use streamflow_core::time::{event_timestamp_float, event_timestamp_integer, even
 use super::columns::{Columns, Row, TextField};
 use super::enrich::Enricher;
 use super::fingerprint::Fingerprint;
-use super::schemas::SchemaSet;
 use super::leaf::{Found, LEVELS_MAX, NodeId};
+use super::schemas::SchemaSet;
 use crate::clock::Micros;
 use crate::tail::view::{self, BODY, SIDE};
 

@@ -84,7 +84,11 @@ fn one(decoder: &mut Decoder, body: &Bytes) -> One {
     one
 }
 
+/// Bodies up to this size are copied, so that the tail does not hold on to a connection's read buffer for a few lines.
+const COPIED_BYTES_MAX: usize = 32 << 10;
+
 fn many(decoder: &mut Decoder, body: Bytes, indexes: Option<Vec<u32>>) -> Many {
+    let body = if body.len() <= COPIED_BYTES_MAX { Bytes::copy_from_slice(&body) } else { body };
     let whole = body.clone();
     let draft = decoder.columns.finish(body);
     let frame = match &indexes {

@@ -51,7 +51,9 @@ impl SchemaSet {
 
     /// Asks the schema of the type, if it has one. Both texts are JSON that was checked.
     pub(crate) fn check(&self, event_type: &[u8], data: &[u8]) -> Result<(), EventError> {
-        let Some((mode, schema)) = first_string(event_type).and_then(|name| self.by_type.get(&name)) else { return Ok(()) };
+        let Some((mode, schema)) = first_string(event_type).and_then(|name| self.by_type.get(&name)) else {
+            return Ok(());
+        };
         let data: Value = serde_json::from_slice(data).unwrap_or_default();
         let violations = schema.validate(&data);
         let Some(first) = violations.first() else { return Ok(()) };
