@@ -11,14 +11,17 @@ mod chart;
 mod completion;
 mod config;
 mod context;
+mod doctor;
 mod emptiness;
-mod engine_options;
 mod errors;
 mod events;
 mod field;
 mod funnel;
+mod health;
 mod help;
+mod init;
 mod local;
+mod logs;
 mod offline;
 mod paths;
 mod query;
@@ -26,9 +29,14 @@ mod question;
 mod range;
 mod remote;
 mod retention;
+mod schema;
 mod send;
+mod server_options;
 mod session;
 mod sessions;
+mod start;
+mod status;
+mod stop;
 mod tail;
 mod target;
 mod top;
@@ -59,15 +67,23 @@ enum Command {
     Completion(completion::CompletionArgs),
     Config(config::ConfigArgs),
     Context(context::ContextArgs),
+    Doctor(doctor::DoctorArgs),
     Errors(errors::ErrorsArgs),
     Events(events::EventsArgs),
     Funnel(funnel::FunnelArgs),
+    Health(health::HealthArgs),
     Help(help::HelpArgs),
+    Init(init::InitArgs),
+    Logs(logs::LogsArgs),
     Paths(paths::PathsArgs),
     Query(query::QueryArgs),
     Retention(retention::RetentionArgs),
+    Schema(schema::SchemaArgs),
     Send(send::SendArgs),
     Sessions(sessions::SessionsArgs),
+    Start(start::StartArgs),
+    Status(status::StatusArgs),
+    Stop(stop::StopArgs),
     Tail(tail::TailArgs),
     Top(top::TopArgs),
     Trends(trends::TrendsArgs),
@@ -80,15 +96,23 @@ impl Command {
             Self::Completion(args) => completion::run(args, session),
             Self::Config(args) => config::run(args, session),
             Self::Context(args) => context::run(args, session),
+            Self::Doctor(args) => doctor::run(args, session),
             Self::Errors(args) => errors::run(args, session),
             Self::Events(args) => events::run(args, session),
             Self::Funnel(args) => funnel::run(args, session),
+            Self::Health(args) => health::run(args, session),
             Self::Help(args) => help::run(args, session),
+            Self::Init(args) => init::run(args, session),
+            Self::Logs(args) => logs::run(args, session),
             Self::Paths(args) => paths::run(args, session),
             Self::Query(args) => query::run(args, session),
             Self::Retention(args) => retention::run(args, session),
+            Self::Schema(args) => schema::run(args, session),
             Self::Send(args) => send::run(args, session),
             Self::Sessions(args) => sessions::run(args, session),
+            Self::Start(args) => start::run(args, session),
+            Self::Status(args) => status::run(args, session),
+            Self::Stop(args) => stop::run(args, session),
             Self::Tail(args) => tail::run(args, session),
             Self::Top(args) => top::run(args, session),
             Self::Trends(args) => trends::run(args, session),
@@ -102,14 +126,21 @@ impl Command {
 const SHAPES: &[&[&Shape]] = &[
     config::SHAPES,
     context::SHAPES,
+    doctor::SHAPES,
     errors::SHAPES,
     events::SHAPES,
     funnel::SHAPES,
+    health::SHAPES,
+    init::SHAPES,
     paths::SHAPES,
     query::SHAPES,
     retention::SHAPES,
+    schema::SHAPES,
     send::SHAPES,
     sessions::SHAPES,
+    start::SHAPES,
+    status::SHAPES,
+    stop::SHAPES,
     tail::SHAPES,
     top::SHAPES,
     trends::SHAPES,

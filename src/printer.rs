@@ -110,6 +110,12 @@ impl Printer {
         self.options.output
     }
 
+    /// Returns whether no form of data was asked for, so that a command may answer in words.
+    #[must_use]
+    pub fn wants_words(&self) -> bool {
+        self.format() == Format::Table && self.options.is_plain()
+    }
+
     /// Returns the number of rows that `--limit` asks for, so that a command need not fetch more.
     #[must_use]
     pub const fn limit(&self) -> Option<usize> {

@@ -3,6 +3,7 @@
 //! What a request may do is decided here; what it means is the engine's. Nothing here reads settings.
 
 mod access;
+mod analytics;
 mod answer;
 mod app;
 mod body;
@@ -24,6 +25,7 @@ mod query;
 mod rate;
 mod request_id;
 mod routes;
+mod schemas;
 mod websocket;
 
 pub use options::{Echo, Exposure, HttpLimits, RateLimit, Role, ServerOptions};
@@ -41,6 +43,7 @@ use crate::server::access::Principal;
 use crate::server::app::{App, Port};
 use crate::server::front::Front;
 use crate::server::listener::Listener;
+use crate::server::schemas::{Schemas, SchemasError};
 use crate::telemetry::task;
 
 /// Starts servers.
@@ -54,8 +57,9 @@ impl Server {
     /// When an address can not be bound, or is not loopback and neither a token nor `insecure` is set.
     pub async fn start(engine: Engine, options: ServerOptions) -> Result<RunningServer, StartError> {
         check_exposure(&options)?;
+        let schemas = schemas(&engine, &options)?;
         let bound = bind(&options).await?;
-        let app = App::new(engine, options);
+        let app = App::new(engine, options, schemas);
         app.set_ports(bound.iter().map(|(role, address, _)| Port::new(*role, *address)).collect());
         let connections = TaskTracker::new();
         let addresses = bound.iter().map(|(role, address, _)| (*role, *address)).collect();
@@ -76,7 +80,11 @@ impl Server {
     /// Returns every route on one router for callers in the same process: no port, no access check.
     #[must_use]
     pub fn in_process(engine: Engine, options: ServerOptions) -> Router {
-        let app = App::new(engine, options);
+        let schemas = schemas(&engine, &options).unwrap_or_else(|error| {
+            tracing::warn!(%error, "schemas are left out");
+            Schemas::default()
+        });
+        let app = App::new(engine, options, schemas);
         routes::router(&app, Role::Gateway).layer(Extension(Principal::LOCAL))
     }
 }
@@ -88,6 +96,16 @@ pub enum StartError {
     Bind { role: Role, address: SocketAddr, reason: std::io::Error },
     #[error("{address} can be reached from other machines and no token is set")]
     Exposed { address: SocketAddr },
+    /// Half of the schemas is worse than none: nobody would know which events were checked.
+    #[error("the schemas of the project can not be used: {reason}")]
+    Schemas { reason: String },
+}
+
+fn schemas(engine: &Engine, options: &ServerOptions) -> Result<Schemas, StartError> {
+    let unusable = |error: SchemasError| StartError::Schemas { reason: error.to_string() };
+    let schemas = Schemas::load(options.schemas_dir.clone(), &options.schema_modes).map_err(unusable)?;
+    schemas.enforce(engine).map_err(unusable)?;
+    Ok(schemas)
 }
 
 fn check_exposure(options: &ServerOptions) -> Result<(), StartError> {
@@ -144,3 +162,6 @@ impl RunningServer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

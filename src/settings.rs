@@ -20,7 +20,7 @@ pub use error::{SettingsError, SettingsPlace};
 pub use layers::{Environment, Sources};
 pub use reference::{commented_yaml, json_schema, markdown};
 pub use table::{ALL, Audience, Setting};
-pub use value::{Kind, Secret, Value, parse_bytes, parse_duration, spell_bytes, spell_duration};
+pub use value::{Kind, Secret, Value, parse_bytes, parse_duration, spell_bytes, spell_bytes_roughly, spell_duration};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

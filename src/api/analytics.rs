@@ -3,8 +3,8 @@
 mod params;
 
 pub use params::{
-    DistributionParams, FunnelParams, ListingParams, PathsParams, RetentionParams, SessionsParams, TopParams,
-    TrendsParams,
+    DistributionParams, EventsParams, FunnelParams, PathsParams, RejectedParams, RetentionParams, SessionsParams,
+    TopParams, TrendsParams,
 };
 
 use std::collections::BTreeMap;
@@ -57,8 +57,8 @@ pub struct TopPage {
 pub struct TopUser {
     pub user_id: String,
     pub event_count: u64,
-    /// Sessions that name themselves by `session_id`.
-    pub unique_sessions: u64,
+    /// Always 1; here so that all top lists have the same columns.
+    pub unique_users: u64,
     /// Event time of their newest event, RFC 3339.
     pub last_seen: String,
 }
@@ -82,15 +82,15 @@ pub struct FunnelStep {
     pub users: u64,
     /// Share of the first step's users, 0 to 100.
     pub conversion: f64,
-    /// Median time from the step before; absent on the first step and when nobody reached it.
+    /// Median time from the first step to this one; absent when nobody reached it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_seconds: Option<f64>,
 }
 
-/// Users whose first day (or week, or month) is the same, and how many came back.
+/// Users whose first day (or week) is the same, and how many came back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RetentionCohort {
-    /// First instant of the cohort's period, RFC 3339.
+    /// First date of the cohort's period, `2026-11-23`.
     pub cohort: String,
     pub users: u64,
     pub periods: Vec<RetentionPeriod>,
@@ -106,16 +106,17 @@ pub struct RetentionPeriod {
     pub percentage: f64,
 }
 
-/// Sessions in one interval of time, a session ending when its user is silent for the gap.
+/// Sessions in total, a session ending when its user is silent for the gap.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SessionSummary {
     pub sessions: u64,
     pub users: u64,
     pub events: u64,
-    pub events_per_session: f64,
+    pub avg_seconds: f64,
     pub median_seconds: f64,
-    /// Share of sessions with one event, 0 to 100.
-    pub bounce_rate: f64,
+    /// Events a session.
+    pub avg_events: f64,
+    pub single_event_sessions: u64,
 }
 
 /// A sequence of steps that sessions began with.
@@ -124,7 +125,6 @@ pub struct PathCount {
     /// Event types (or pages) in order.
     pub path: Vec<String>,
     pub sessions: u64,
-    pub users: u64,
     /// Share of all sessions, 0 to 100.
     pub percentage: f64,
 }

@@ -59,7 +59,8 @@ pub struct QueryStats {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct QuerySchema {
     pub tables: Vec<TableInfo>,
-    pub functions: Vec<FunctionInfo>,
+    /// Names, in alphabetical order.
+    pub functions: Vec<String>,
 }
 
 /// One table.
@@ -67,15 +68,7 @@ pub struct QuerySchema {
 pub struct TableInfo {
     pub name: String,
     pub columns: Vec<ColumnInfo>,
-    /// Paths seen inside `data`, as they are written in SQL (`data.page`).
+    /// Paths seen inside `data`, as SQL spells them: `data.page`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<ColumnInfo>,
-}
-
-/// One function.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct FunctionInfo {
-    pub name: String,
-    /// `scalar`, `aggregate`, `window` or `table`.
-    pub kind: String,
 }

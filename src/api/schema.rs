@@ -24,7 +24,7 @@ pub struct EventTypeSchema {
     pub event_type: String,
     #[serde(default)]
     pub mode: SchemaMode,
-    /// A JSON Schema document that the whole event must match.
+    /// A JSON Schema for the event's `data`.
     #[schema(value_type = Object)]
     pub schema: serde_json::Value,
 }

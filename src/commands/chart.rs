@@ -79,7 +79,7 @@ impl Glyphs {
         match self {
             Self::Blocks => {
                 let mut bar = "█".repeat(eighths / 8);
-                if eighths % 8 > 0 {
+                if !eighths.is_multiple_of(8) {
                     bar.push(EIGHTHS[eighths % 8]);
                 }
                 bar
@@ -183,7 +183,7 @@ mod tests {
         );
         assert_eq!(
             bars(&rows, 24, Glyphs::Blocks),
-            "web-app  ██████████ 100\napi      █████ 50\ntill     ▍ 0.5\nnone      0\n"
+            "web-app  ██████████ 100\napi      █████ 50\ntill     ▏ 0.5\nnone      0\n"
         );
         for width in [0, 10, 80, 400] {
             assert!(bars(&rows, width, Glyphs::Blocks).lines().all(|line| line.width() <= width.max(20)));

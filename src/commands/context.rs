@@ -11,10 +11,11 @@ use super::{Session, session};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
 
 pub(super) mod store;
+mod validate;
 
 use store::{Context, Contexts, Stored, StoredToken};
 
-pub(super) const SHAPES: &[&Shape] = &[&LIST, &SHOW];
+pub(super) const SHAPES: &[&Shape] = &[&LIST, &SHOW, &validate::SHAPE];
 
 const LIST: Shape = Shape {
     name: "streamflow.contexts/1",
@@ -73,6 +74,9 @@ enum Action {
     /// Remove a context
     #[command(visible_alias = "remove", after_help = examples!("streamflow context rm prod"))]
     Rm { name: String },
+    /// Ask the server of a context whether it is there and takes the token
+    #[command(after_help = examples!("streamflow context validate", "streamflow context validate prod"))]
+    Validate { name: Option<String> },
 }
 
 #[derive(Debug, clap::Args)]
@@ -106,6 +110,7 @@ pub(super) fn run(args: ContextArgs, session: &Session) -> Result<ExitStatus, Co
         Action::List => list(session),
         Action::Show { name } => show(name.as_deref(), session),
         Action::Rm { name } => remove(&name, session),
+        Action::Validate { name } => validate::run(&target_of(name.as_deref(), session)?, session),
     }
 }
 

@@ -100,13 +100,11 @@ async fn unknown_path(client: &Client, paths: &[String]) -> Result<Option<String
     let schema: QuerySchema = super::remote::data(client.send(Request::get("/api/v1/query/schema")).await?).await?;
     let Some(events) = schema.tables.into_iter().find(|table| table.name == "events") else { return Ok(None) };
     let observed: Vec<&str> = events.paths.iter().map(|path| path.name.as_str()).collect();
-    for path in paths.iter().filter(|path| !observed.contains(&path.as_str())) {
-        return Ok(Some(match suggest::nearest(path, observed.iter().copied()) {
-            Some(nearest) => format!("no event has the field {path}; did you mean {nearest}?"),
-            None => format!("no event has the field {path}"),
-        }));
-    }
-    Ok(None)
+    let unknown = paths.iter().find(|path| !observed.contains(&path.as_str()));
+    Ok(unknown.map(|path| match suggest::nearest(path, observed.iter().copied()) {
+        Some(nearest) => format!("no event has the field {path}; did you mean {nearest}?"),
+        None => format!("no event has the field {path}"),
+    }))
 }
 
 async fn rows(client: &Client, sql: &str) -> Result<Vec<Vec<Value>>, ClientError> {

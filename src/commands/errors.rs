@@ -7,7 +7,7 @@ use streamflow_core::suggest;
 use super::Session;
 use super::tree::examples;
 use crate::printer::paint::{FAINT, HEADING};
-use crate::printer::{CommandError, ExitStatus, Field, Form, Format, Kind, Shape, painted};
+use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape, painted};
 
 pub(super) const SHAPES: &[&Shape] = &[&LIST, &ONE];
 
@@ -53,7 +53,7 @@ pub(super) fn run(args: ErrorsArgs, session: &Session) -> Result<ExitStatus, Com
     };
     let entry = error_code::find(&code).ok_or_else(|| unknown(&code))?;
     let printer = session.printer();
-    if printer.format() == Format::Table && printer.options().is_plain() {
+    if printer.wants_words() {
         printer.text(&page(entry))?;
     } else {
         printer.record(ONE.name, &object(entry))?;

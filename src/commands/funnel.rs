@@ -20,7 +20,7 @@ const FUNNEL: Shape = Shape {
         Field::new("step", Kind::Text, "event type"),
         Field::new("users", Kind::Number, "users who came this far, having done the steps before in order"),
         Field::new("conversion", Kind::Number, "share of the first step's users, 0 to 100"),
-        Field::new("median_seconds", Kind::Number, "median time since the step before"),
+        Field::new("median_seconds", Kind::Number, "median time since the first step"),
     ],
 };
 
@@ -35,7 +35,7 @@ pub(super) struct FunnelArgs {
     #[arg(value_name = "STEP", required = true, value_delimiter = ',')]
     steps: Vec<String>,
     /// Time from the first step to the last
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration_argument)]
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration_argument)]
     within: String,
     #[command(flatten)]
     scope: ScopeArgs,

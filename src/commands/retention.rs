@@ -1,4 +1,4 @@
-//! Shows how many users come back after the day, week or month in which they first came.
+//! Shows how many users come back after the day or week in which they first came.
 
 use serde_json::json;
 
@@ -29,10 +29,9 @@ enum Period {
     #[default]
     Day,
     Week,
-    Month,
 }
 
-/// Show how many users come back in later days, weeks or months
+/// Show how many users come back in later days or weeks
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("streamflow retention", "streamflow retention --period week --last 90d"))]
 pub(super) struct RetentionArgs {
@@ -47,7 +46,6 @@ pub(super) fn run(args: RetentionArgs, session: &Session) -> Result<ExitStatus, 
     let period = match args.period {
         Period::Day => "day",
         Period::Week => "week",
-        Period::Month => "month",
     };
     let request = Request::get("/api/v1/analytics/retention").query("period", period);
     Question::new(&args.scope, MONTH, session)?.ask(request, |cohorts: Vec<RetentionCohort>| Shown {

@@ -208,3 +208,10 @@ pub(super) fn shortened(path: &Path) -> String {
     let current = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&current).unwrap_or(path).display().to_string()
 }
+
+/// Returns the path relative to the current folder, which itself is a dot.
+pub(super) fn shortened_or_dot(path: &Path) -> String {
+    let short = shortened(path);
+    let short = short.trim_end_matches("/.");
+    if short.is_empty() { ".".to_owned() } else { short.to_owned() }
+}

@@ -19,9 +19,10 @@ const SESSIONS: Shape = Shape {
         Field::new("sessions", Kind::Number, "sessions in the time range"),
         Field::new("users", Kind::Number, "different users of these sessions"),
         Field::new("events", Kind::Number, "their events"),
-        Field::new("events_per_session", Kind::Number, "mean number of events"),
-        Field::new("median_seconds", Kind::Number, "median time from the first event to the last"),
-        Field::new("bounce_rate", Kind::Number, "share of sessions with one event, 0 to 100"),
+        Field::new("avg_events", Kind::Number, "mean number of events of a session"),
+        Field::new("avg_seconds", Kind::Number, "mean time from a session's first event to its last"),
+        Field::new("median_seconds", Kind::Number, "median of that time"),
+        Field::new("single_event_sessions", Kind::Number, "sessions of one event"),
     ],
 };
 
@@ -43,9 +44,10 @@ pub(super) fn run(args: SessionsArgs, session: &Session) -> Result<ExitStatus, C
             json!(summary.sessions),
             json!(summary.users),
             json!(summary.events),
-            json!(summary.events_per_session),
+            json!(summary.avg_events),
+            json!(summary.avg_seconds),
             json!(summary.median_seconds),
-            json!(summary.bounce_rate),
+            json!(summary.single_event_sessions),
         ];
         Shown { listing: SESSIONS.listing(vec![row]), chart: no_chart, is_empty: summary.sessions == 0 }
     })

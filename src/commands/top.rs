@@ -32,7 +32,6 @@ const USERS: Shape = Shape {
     fields: &[
         Field::new("name", Kind::Text, "id of the user"),
         Field::new("events", Kind::Number, "events in the time range"),
-        Field::new("sessions", Kind::Number, "different sessions of these events"),
         Field::new("last_seen", Kind::Time, "time of the newest event"),
     ],
 };
@@ -85,36 +84,28 @@ pub(super) fn run(args: TopArgs, session: &Session) -> Result<ExitStatus, Comman
     let shared = |by| Request::get("/api/v1/analytics/user-distribution").query("by", by);
     match args.subject {
         Subject::Types => question.ask(ranked("/api/v1/analytics/event-types"), |rows: Vec<TypeCount>| {
-            counts(
-                &COUNTS,
-                rows.into_iter().map(|row| {
-                    [json!(row.event_type), json!(row.event_count), json!(row.unique_users), json!(row.last_seen)]
-                }),
-            )
+            counts(rows.into_iter().map(|row| {
+                [json!(row.event_type), json!(row.event_count), json!(row.unique_users), json!(row.last_seen)]
+            }))
         }),
-        Subject::Sources => question.ask(ranked("/api/v1/analytics/top-sources"), |rows: Vec<TopSource>| {
-            counts(
-                &COUNTS,
-                rows.into_iter().map(|row| {
+        Subject::Sources => {
+            question.ask(ranked("/api/v1/analytics/top-sources"), |rows: Vec<TopSource>| {
+                counts(rows.into_iter().map(|row| {
                     [json!(row.source), json!(row.event_count), json!(row.unique_users), json!(row.last_seen)]
-                }),
-            )
-        }),
-        Subject::Pages => question.ask(ranked("/api/v1/analytics/top-pages"), |rows: Vec<TopPage>| {
-            counts(
-                &COUNTS,
-                rows.into_iter().map(|row| {
+                }))
+            })
+        }
+        Subject::Pages => {
+            question.ask(ranked("/api/v1/analytics/top-pages"), |rows: Vec<TopPage>| {
+                counts(rows.into_iter().map(|row| {
                     [json!(row.page), json!(row.event_count), json!(row.unique_users), json!(row.last_seen)]
-                }),
-            )
-        }),
+                }))
+            })
+        }
         Subject::Users => question.ask(ranked("/api/v1/analytics/top-users"), |rows: Vec<TopUser>| {
-            counts(
-                &USERS,
-                rows.into_iter().map(|row| {
-                    [json!(row.user_id), json!(row.event_count), json!(row.unique_sessions), json!(row.last_seen)]
-                }),
-            )
+            let rows =
+                rows.into_iter().map(|row| vec![json!(row.user_id), json!(row.event_count), json!(row.last_seen)]);
+            shown(USERS.listing(rows.collect()))
         }),
         Subject::Devices => question.ask(shared("device_type"), shares),
         Subject::Systems => question.ask(shared("os"), shares),
@@ -123,8 +114,8 @@ pub(super) fn run(args: TopArgs, session: &Session) -> Result<ExitStatus, Comman
     }
 }
 
-fn counts(shape: &Shape, rows: impl Iterator<Item = [Value; 4]>) -> Shown {
-    shown(shape.listing(rows.map(Vec::from).collect()))
+fn counts(rows: impl Iterator<Item = [Value; 4]>) -> Shown {
+    shown(COUNTS.listing(rows.map(Vec::from).collect()))
 }
 
 fn shares(rows: Vec<UserShare>) -> Shown {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde_json::{Map, json};
 
 use super::{Session, tree::examples};
-use crate::printer::{CommandError, ExitStatus, Field, Form, Format, Kind, Shape};
+use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
 
 pub(super) const SHAPES: &[&Shape] = &[&Shape {
     name: "streamflow.version/1",
@@ -40,7 +40,7 @@ pub(super) fn answer_at_once() -> ExitCode {
 
 pub(super) fn run(VersionArgs {}: VersionArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     let printer = session.printer();
-    if printer.format() == Format::Table && printer.options().is_plain() {
+    if printer.wants_words() {
         printer.line(line())?;
         return Ok(ExitStatus::Ok);
     }

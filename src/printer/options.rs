@@ -75,7 +75,7 @@ pub struct OutputArgs {
 }
 
 impl OutputArgs {
-    /// Returns whether nothing but `-o` changes the form, so that a command may print words instead of fields.
+    /// Returns whether nothing but `-o` changes the form.
     #[must_use]
     pub const fn is_plain(&self) -> bool {
         self.fields.is_none() && self.jq.is_none() && self.template.is_none()

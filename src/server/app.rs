@@ -13,6 +13,7 @@ use crate::server::access::Access;
 use crate::server::metrics::Metrics;
 use crate::server::options::{Role, ServerOptions};
 use crate::server::rate::RateLimiter;
+use crate::server::schemas::Schemas;
 
 /// What all requests share.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(crate) struct App {
     pub(crate) access: Access,
     pub(crate) rate: Option<RateLimiter>,
     pub(crate) metrics: Metrics,
+    pub(crate) schemas: Schemas,
     pub(crate) started: Instant,
     /// Cancelled when the server begins to stop: live streams end, idle connections close.
     pub(crate) stopping: CancellationToken,
@@ -55,10 +57,11 @@ impl Port {
 }
 
 impl App {
-    pub(crate) fn new(engine: Engine, options: ServerOptions) -> Arc<Self> {
+    pub(crate) fn new(engine: Engine, options: ServerOptions, schemas: Schemas) -> Arc<Self> {
         Arc::new(Self {
             metrics: Metrics::new(engine.clone()),
             engine,
+            schemas,
             access: Access::new(&options),
             rate: options.limits.rate.map(RateLimiter::new),
             started: Instant::now(),

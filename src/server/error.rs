@@ -15,9 +15,12 @@ use crate::api::error::{ErrorBody, ErrorDetail};
 use crate::server::answer::{self, Answer};
 use crate::server::request_id::RequestId;
 
-/// A failure on its way to the client.
+/// A failure on its way to the client. Boxed, so that the way of what succeeds stays narrow.
 #[derive(Debug, Clone)]
-pub(crate) struct ApiError {
+pub(crate) struct ApiError(Box<Failure>);
+
+#[derive(Debug, Clone)]
+struct Failure {
     code: &'static ErrorCode,
     message: Cow<'static, str>,
     hint: Option<Cow<'static, str>>,
@@ -37,7 +40,7 @@ impl ApiError {
                 (internal_code(), Cow::Borrowed(internal_code().summary))
             }
         };
-        Self { code, message, hint: None, details: None, retry_after_seconds: None, status: None }
+        Self(Box::new(Failure { code, message, hint: None, details: None, retry_after_seconds: None, status: None }))
     }
 
     /// Makes an error whose message is the code's own summary.
@@ -60,36 +63,36 @@ impl ApiError {
 
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
-        self.hint = Some(hint.into());
+        self.0.hint = Some(hint.into());
         self
     }
 
     #[must_use]
     pub(crate) fn details(mut self, details: Value) -> Self {
-        self.details = Some(details);
+        self.0.details = Some(details);
         self
     }
 
     #[must_use]
-    pub(crate) const fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after_seconds = Some(seconds);
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after_seconds = Some(seconds);
         self
     }
 
     #[must_use]
-    pub(crate) const fn status(mut self, status: StatusCode) -> Self {
-        self.status = Some(status.as_u16());
+    pub(crate) fn status(mut self, status: StatusCode) -> Self {
+        self.0.status = Some(status.as_u16());
         self
     }
 
     /// Returns the stable name.
-    pub(crate) const fn code(&self) -> &'static str {
-        self.code.code
+    pub(crate) fn code(&self) -> &'static str {
+        self.0.code.code
     }
 
     /// Returns the status of the answer.
     pub(crate) fn http_status(&self) -> StatusCode {
-        let status = self.status.unwrap_or(self.code.status);
+        let status = self.0.status.unwrap_or(self.0.code.status);
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
@@ -97,10 +100,10 @@ impl ApiError {
     pub(crate) fn body(&self, request_id: &str) -> ErrorBody {
         ErrorBody {
             error: ErrorDetail {
-                code: self.code.code.to_owned(),
-                message: self.message.clone().into_owned(),
-                hint: Some(self.hint.clone().unwrap_or(Cow::Borrowed(self.code.hint)).into_owned()),
-                details: self.details.clone(),
+                code: self.0.code.code.to_owned(),
+                message: self.0.message.clone().into_owned(),
+                hint: Some(self.0.hint.clone().unwrap_or(Cow::Borrowed(self.0.code.hint)).into_owned()),
+                details: self.0.details.clone(),
                 request_id: request_id.to_owned(),
             },
         }
@@ -113,10 +116,10 @@ impl ApiError {
         *response.status_mut() = self.http_status();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, answer::JSON);
-        if let Some(seconds) = self.retry_after_seconds {
+        if let Some(seconds) = self.0.retry_after_seconds {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.code.status == StatusCode::UNAUTHORIZED.as_u16() {
+        if self.0.code.status == StatusCode::UNAUTHORIZED.as_u16() {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

@@ -1,11 +1,22 @@
 //! Turns the one filter grammar of the API into the SQL condition that the engine compiles.
 
+use streamflow_core::filter::{self, FilterError};
+
 use crate::server::error::ApiError;
 
-/// Returns a SQL boolean expression over the columns of `events`.
+/// Returns a SQL boolean expression over the columns of `events`, nothing when the filter lets everything pass.
 ///
 /// # Errors
 /// When the text is neither shorthand nor a condition.
-pub(crate) fn condition(filter: &str) -> Result<String, ApiError> {
-    Ok(filter.to_owned())
+pub(crate) fn condition(text: &str) -> Result<Option<String>, ApiError> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    filter::to_sql(text).map(Some).map_err(|error| refused(text, error))
+}
+
+fn refused(text: &str, error: FilterError) -> ApiError {
+    ApiError::new("invalid_filter", error.to_string())
+        .details(serde_json::json!({ "parameter": "filter", "value": text }))
+        .hint(error.hint)
 }

@@ -14,7 +14,7 @@ use utoipa::openapi::{OpenApi as Document, RefOr};
 use crate::api;
 use crate::server::answer;
 use crate::server::routes::{self, Route};
-use crate::server::{ingestion, live, probes, query};
+use crate::server::{analytics, ingestion, live, probes, query, schemas};
 
 /// Collects what the handlers say of themselves.
 #[derive(Debug, OpenApi)]
@@ -28,8 +28,13 @@ use crate::server::{ingestion, live, probes, query};
         probes::health, probes::ready, probes::metrics, probes::status,
         ingestion::openapi::post_events, ingestion::openapi::post_batch, ingestion::openapi::get_event,
         ingestion::openapi::websocket,
+        analytics::openapi::event_trends, analytics::openapi::user_distribution, analytics::openapi::top_sources,
+        analytics::openapi::top_pages, analytics::openapi::top_users, analytics::openapi::event_types,
+        analytics::openapi::funnel, analytics::openapi::retention, analytics::openapi::sessions,
+        analytics::openapi::paths, analytics::openapi::list_events, analytics::openapi::list_rejected,
         query::openapi::post_query, query::openapi::query_schema,
         live::openapi::live_sse, live::openapi::live_websocket,
+        schemas::list, schemas::show, schemas::replace, schemas::remove,
         openapi_json,
     ),
     components(schemas(api::error::ErrorBody, api::live::LiveFrame)),

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::api::schema::SchemaMode;
+
 /// A set of routes with a port of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -71,6 +73,8 @@ pub struct ServerOptions {
     pub limits: HttpLimits,
     /// Folder of `<type>.json` schema files; without one, schemas can not be changed over HTTP.
     pub schemas_dir: Option<PathBuf>,
+    /// What happens to events that break their type's schema, where the settings say so.
+    pub schema_modes: Vec<(String, SchemaMode)>,
     /// `POST /echo` for the benchmark.
     pub echo: Echo,
 }
@@ -86,6 +90,7 @@ impl Default for ServerOptions {
             cors_origins: Vec::new(),
             limits: HttpLimits::default(),
             schemas_dir: None,
+            schema_modes: Vec::new(),
             echo: Echo::Off,
         }
     }

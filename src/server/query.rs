@@ -24,9 +24,9 @@ use crate::api::TRUNCATED_HEADER;
 use crate::api::error::ErrorBody;
 use crate::api::query::{QueryAnswer, QueryRequest};
 use crate::server::app::App;
+use crate::server::body;
 use crate::server::error::ApiError;
 use crate::server::ingestion::content;
-use crate::server::{answer, body};
 
 use form::Form;
 

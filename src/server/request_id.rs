@@ -1,6 +1,8 @@
 //! Names requests: the client's own name if it sent a sound one, else one made here.
 
+use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -33,7 +35,7 @@ impl RequestId {
 
     /// Returns a name that this process has not used before: eight digits for the process, then a count.
     pub(crate) fn generate() -> Self {
-        static PROCESS: LazyLock<u32> = LazyLock::new(rand::random);
+        static PROCESS: LazyLock<u32> = LazyLock::new(process_number);
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let mut text = String::with_capacity(24);
         // Writing to a String can not fail.
@@ -51,6 +53,12 @@ impl RequestId {
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }
+}
+
+/// Returns a number that differs from process to process: the seed of the standard library's hash maps.
+fn process_number() -> u32 {
+    let seed = RandomState::new().build_hasher().finish();
+    u32::try_from(seed >> 32).unwrap_or_default()
 }
 
 fn is_sound(value: &HeaderValue) -> bool {

@@ -11,7 +11,7 @@ use http::Method;
 use crate::server::app::App;
 use crate::server::error::ApiError;
 use crate::server::options::Role;
-use crate::server::{ingestion, live, openapi, probes, query};
+use crate::server::{analytics, ingestion, live, openapi, probes, query, schemas};
 
 /// One method of one path.
 pub(crate) struct Route {
@@ -79,10 +79,26 @@ pub(crate) fn all() -> Vec<Route> {
         route(INGESTION, Method::POST, "/events/batch", post(ingestion::post_batch)),
         route(INGESTION, Method::GET, "/events/{id}", get(ingestion::get_event)),
         route(INGESTION, Method::GET, "/ws", get(ingestion::websocket)),
+        route(ANALYTICS, Method::GET, "/api/v1/analytics/event-trends", get(analytics::event_trends)),
+        route(ANALYTICS, Method::GET, "/api/v1/analytics/user-distribution", get(analytics::user_distribution)),
+        route(ANALYTICS, Method::GET, "/api/v1/analytics/top-sources", get(analytics::top_sources)),
+        route(ANALYTICS, Method::GET, "/api/v1/analytics/top-pages", get(analytics::top_pages)),
+        route(ANALYTICS, Method::GET, "/api/v1/analytics/top-users", get(analytics::top_users)),
+        route(ANALYTICS, Method::GET, "/api/v1/analytics/event-types", get(analytics::event_types)),
+        route(ANALYTICS, Method::GET, "/api/v1/analytics/funnel", get(analytics::funnel)),
+        route(ANALYTICS, Method::GET, "/api/v1/analytics/retention", get(analytics::retention)),
+        route(ANALYTICS, Method::GET, "/api/v1/analytics/sessions", get(analytics::sessions)),
+        route(ANALYTICS, Method::GET, "/api/v1/analytics/paths", get(analytics::paths)),
         route(ANALYTICS, Method::POST, "/api/v1/query", post(query::post_query)),
         route(ANALYTICS, Method::GET, "/api/v1/query/schema", get(query::query_schema)),
+        route(ANALYTICS, Method::GET, "/api/v1/events", get(analytics::list_events)),
+        route(ANALYTICS, Method::GET, "/api/v1/rejected", get(analytics::list_rejected)),
         route(ANALYTICS, Method::GET, "/api/v1/events/live", get(live::live_sse)),
         route(ANALYTICS, Method::GET, "/api/v1/live", get(live::live_websocket)),
+        route(STORAGE, Method::GET, "/api/v1/schemas", get(schemas::list)),
+        route(STORAGE, Method::GET, "/api/v1/schemas/{type}", get(schemas::show)),
+        route(STORAGE, Method::PUT, "/api/v1/schemas/{type}", put(schemas::replace)),
+        route(STORAGE, Method::DELETE, "/api/v1/schemas/{type}", delete(schemas::remove)),
         route(GATEWAY, Method::GET, "/openapi.json", get(openapi::openapi_json)),
         not_built(ANALYTICS, Method::GET, "/api/v1/streams"),
         not_built(ANALYTICS, Method::GET, "/api/v1/metrics/custom"),

@@ -246,6 +246,20 @@ pub fn spell_bytes(bytes: u64) -> String {
     fits.map_or_else(|| bytes.to_string(), |(unit, factor)| format!("{}{unit}", bytes / factor))
 }
 
+/// Writes a size for people to read, with one decimal.
+#[must_use]
+pub fn spell_bytes_roughly(bytes: u64) -> String {
+    let units = [("TiB", 1_u64 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    let fits = units.iter().find(|(_, factor)| bytes >= *factor);
+    fits.map_or_else(
+        || format!("{bytes} B"),
+        |(unit, factor)| {
+            let tenths = u128::from(bytes) * 10 / u128::from(*factor);
+            format!("{}.{} {unit}", tenths / 10, tenths % 10)
+        },
+    )
+}
+
 /// Writes a duration with the largest unit that needs no fraction.
 #[must_use]
 pub fn spell_duration(duration: Duration) -> String {

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use streamflow_core::schema::{EventSchema, Mode};
 use tokio::sync::broadcast;
 
 pub use lock::{LockHolder, read_lock};
@@ -128,6 +129,11 @@ impl Engine {
             decoders.push(decoder);
         }
         prepared
+    }
+
+    /// Lets these schemas hold for every event that is prepared from now on, and no others.
+    pub fn set_schemas(&self, schemas: Vec<(Mode, EventSchema)>) {
+        self.inner.store.schemas.replace(schemas);
     }
 
     /// Stores what was prepared and waits for `ack`.

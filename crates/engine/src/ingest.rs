@@ -17,6 +17,7 @@ mod prepared;
 mod rejected;
 mod request;
 mod request_keys;
+mod schemas;
 mod store;
 mod writer;
 
@@ -39,7 +40,7 @@ pub(crate) fn prepare_with(
     store: &Store,
     limits: Limits,
 ) -> Result<Prepared, BodyError> {
-    let decoded = decoder.decode(&body.bytes, body.framing, &store.fingerprint, limits)?;
+    let decoded = decoder.decode(&body.bytes, body.framing, &store.fingerprint, limits, &store.schemas.current())?;
     Ok(Prepared::new(decoder, decoded, body.bytes))
 }
 

@@ -9,6 +9,7 @@ mod catalog;
 mod dialect;
 mod failure;
 mod filter;
+mod growth;
 mod json_text;
 mod leaf;
 mod path;
@@ -21,6 +22,7 @@ mod session;
 mod severity;
 mod source;
 mod statement;
+mod stop;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -39,6 +41,7 @@ pub use catalog::{Catalog, CatalogColumn, CatalogTable};
 pub use filter::Filter;
 
 use self::failure::Names;
+use self::stop::StopSign;
 use crate::clock::{Clock, SystemClock};
 use crate::tail::Snapshot;
 
@@ -172,13 +175,16 @@ impl QueryEngine {
         let rows_max = query.max_rows.unwrap_or(self.limits.rows_default).min(self.limits.rows_max);
         let (start, now) = (self.clock.monotonic(), self.clock.now());
         let (shared, limits) = (Arc::clone(&self.shared), self.limits.clone());
-        let mut task = AbortOnDrop(self.runtime()?.spawn(async move {
+        let stop = StopSign::default();
+        let (sign, runtime) = (stop.clone(), self.runtime()?);
+        let task = runtime.spawn(async move {
             let _slot = slot;
-            let state = session::state_over(&shared_state(&shared, &limits)?, &snapshot, limits.threads, now);
+            let state = session::state_over(shared_state(&shared, &limits)?, &snapshot, limits.threads, now);
             let state = state.map_err(|error| failure::of_running(&error))?;
-            run::run(state, &query.sql, &query.params, &snapshot.paths, rows_max).await
-        }));
-        match tokio::time::timeout(timeout, &mut task.0).await {
+            run::run(state, &query.sql, &query.params, &snapshot.paths, rows_max, &sign).await
+        });
+        let mut running = Running { task, stop };
+        match tokio::time::timeout(timeout, &mut running.task).await {
             Ok(Ok(answer)) => {
                 let mut answer = answer?;
                 answer.stats.elapsed = self.clock.monotonic().saturating_sub(start);
@@ -244,7 +250,7 @@ impl Drop for QueryEngine {
     }
 }
 
-/// Returns what all queries share, made for the first of them.
+/// Returns a copy of what all queries share, which is made for the first of them.
 fn shared_state(shared: &OnceLock<SessionState>, limits: &QueryLimits) -> Result<SessionState, QueryError> {
     if let Some(state) = shared.get() {
         return Ok(state.clone());
@@ -253,11 +259,15 @@ fn shared_state(shared: &OnceLock<SessionState>, limits: &QueryLimits) -> Result
     Ok(shared.get_or_init(|| state).clone())
 }
 
-/// A task that ends when nobody waits for it any more.
-struct AbortOnDrop<T>(JoinHandle<T>);
+/// A statement that ends when nobody waits for it any more.
+struct Running<T> {
+    task: JoinHandle<T>,
+    stop: StopSign,
+}
 
-impl<T> Drop for AbortOnDrop<T> {
+impl<T> Drop for Running<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        self.stop.raise();
+        self.task.abort();
     }
 }

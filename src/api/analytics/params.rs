@@ -63,9 +63,9 @@ pub struct TopParams {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct FunnelParams {
-    /// Event types in order, comma separated, 2 to 20.
+    /// Event types, or filters, in order and comma separated, 2 to 10.
     pub steps: Option<String>,
-    /// Time from the first step to the last, `1h` when absent.
+    /// Time from the first step to the last, `24h` when absent.
     pub within: Option<String>,
     /// Hours back from now, 168 (7 days) when neither this nor `since` is given.
     pub hours: Option<String>,
@@ -83,7 +83,7 @@ pub struct FunnelParams {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct RetentionParams {
-    /// `day` (default), `week` or `month`.
+    /// `day` (default) or `week`.
     pub period: Option<String>,
     /// Hours back from now, 720 (30 days) when neither this nor `since` is given.
     pub hours: Option<String>,
@@ -91,7 +91,7 @@ pub struct RetentionParams {
     pub since: Option<String>,
     /// End of the time range, now when absent.
     pub until: Option<String>,
-    /// Time zone of days, weeks and months; UTC when absent.
+    /// Time zone of days and weeks; UTC when absent.
     pub tz: Option<String>,
     /// Only these events: a SQL boolean expression or `k=v` words.
     pub filter: Option<String>,
@@ -119,8 +119,10 @@ pub struct SessionsParams {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PathsParams {
-    /// Steps of a path, 2 to 20; 5 when absent.
+    /// Steps of a path, 1 to 20; 5 when absent.
     pub depth: Option<String>,
+    /// What a step is: `type` (default) or `page`.
+    pub of: Option<String>,
     /// Silence that ends a session, `30m` when absent.
     pub gap: Option<String>,
     /// Rows at most, 1 to 1,000; 20 when absent.
@@ -137,20 +139,32 @@ pub struct PathsParams {
     pub filter: Option<String>,
 }
 
-/// Parameters of `GET /api/v1/events` and `GET /api/v1/rejected`: newest first, one page at a time.
+/// Parameters of `GET /api/v1/events`: newest first, one page at a time.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ListingParams {
+pub struct EventsParams {
     /// Rows of a page, 1 to 1,000; 50 when absent.
     pub limit: Option<String>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
-    /// Start of the time range: RFC 3339, `2h`, `yesterday`.
+    /// Start of the time range: RFC 3339, `2h`, `yesterday`; the first event when absent.
     pub since: Option<String>,
-    /// End of the time range.
+    /// End of the time range; the last event when absent.
     pub until: Option<String>,
     /// Time zone in which `since` and `until` are read; UTC when absent.
     pub tz: Option<String>,
     /// Only these: a SQL boolean expression or `k=v` words.
     pub filter: Option<String>,
+}
+
+/// Parameters of `GET /api/v1/rejected`: newest first, one page at a time.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RejectedParams {
+    /// Rows of a page, 1 to 1,000; 50 when absent.
+    pub limit: Option<String>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Only rejections of this error code.
+    pub code: Option<String>,
 }

@@ -35,7 +35,7 @@ pub(super) const TOTALS: Shape = record(
 /// Where many events come from.
 pub(super) enum Feed {
     Inputs(Vec<Input>, Defaults),
-    Generated(Run),
+    Generated(Box<Run>),
 }
 
 impl Feed {

@@ -57,7 +57,7 @@ impl GenerateArgs {
             Some(text) => Generator::from_template(options, Template::parse(text).map_err(|error| wrong(&error))?),
         };
         let batch_events_max = rate.map_or(BATCH_EVENTS_MAX, |rate| (rate / REQUESTS_PER_SECOND).ceil() as usize);
-        Ok(Feed::Generated(Run { generator, count, batch_events_max }))
+        Ok(Feed::Generated(Box::new(Run { generator, count, batch_events_max })))
     }
 
     fn times(&self, count: u64) -> Result<Times, CommandError> {

@@ -16,6 +16,8 @@ pub(super) use table::Defaults;
 
 /// Bytes read at once from a file.
 const BUFFER_BYTES: usize = 1 << 20;
+/// Bytes that are looked at to find out how events are packed and laid out.
+const HEAD_BYTES: usize = 64 << 10;
 /// Bytes of one event's text; the server takes 1 MiB unless it is told otherwise.
 const EVENT_BYTES_MAX: usize = 16 << 20;
 
@@ -126,9 +128,8 @@ const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const NOT_READ: [(&[u8], &str); 3] = [(b"BZh", "bzip2"), (&[0xfd, b'7', b'z', b'X'], "xz"), (b"PK\x03\x04", "zip")];
 
 fn unpack(name: &str, mut source: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>, InputError> {
-    let mut head = Vec::new();
     let unreadable = |reason| InputError::Read { name: name.to_owned(), reason };
-    source.by_ref().take(ZSTD.len() as u64).read_to_end(&mut head).map_err(unreadable)?;
+    let head = first_bytes(&mut source).map_err(unreadable)?;
     if let Some((_, how)) = NOT_READ.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(InputError::Packed { name: name.to_owned(), how });
     }
@@ -142,6 +143,22 @@ fn unpack(name: &str, mut source: Box<dyn Read + Send>) -> Result<Box<dyn Read +
     } else {
         Box::new(whole)
     })
+}
+
+/// Returns what has arrived: of a pipe perhaps one line, which is not kept waiting for the next.
+fn first_bytes(source: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; HEAD_BYTES];
+    let mut length = 0;
+    while length < ZSTD.len() && !head[..length].contains(&b'\n') {
+        match source.read(&mut head[length..]) {
+            Ok(0) => break,
+            Ok(more) => length += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    head.truncate(length);
+    Ok(head)
 }
 
 fn layout_of_name(path: &Path) -> Option<Layout> {

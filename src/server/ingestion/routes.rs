@@ -73,6 +73,6 @@ pub(crate) async fn post_batch(
     )
 )]
 pub(crate) async fn get_event(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let event = lookup::event(&app.engine, &id).await?;
+    let event = lookup::event(&app.engine, &id)?;
     Ok(([(http::header::CONTENT_TYPE, crate::server::answer::JSON)], event).into_response())
 }

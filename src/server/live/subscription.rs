@@ -95,12 +95,9 @@ impl Subscription {
             None => None,
             text => Some(Sampler::new(parameters::number("max_rate", text, MAX_RATE_MAX, 1..=MAX_RATE_MAX)?)),
         };
-        let filter = match asked.filter.as_deref() {
+        let filter = match filters::condition(asked.filter.as_deref().unwrap_or_default())? {
             None => None,
-            Some(filter) => {
-                let condition = filters::condition(filter)?;
-                Some(Arc::new(app.engine.query_engine().filter(&app.engine.snapshot(), &condition)?))
-            }
+            Some(condition) => Some(Arc::new(app.engine.query_engine().filter(&app.engine.snapshot(), &condition)?)),
         };
         let place = Arc::clone(&app.subscribers).try_acquire_owned().map_err(|_| too_many(&app.subscribers))?;
         app.metrics.live_subscribers.inc();

@@ -29,6 +29,7 @@ impl Collector for EngineCollector {
         counter("ingest_events_rejected", "Events that were not taken", None, stats.events_rejected)?;
         counter("ingest_rejected_dropped", "Rejected events dropped at their budget", None, stats.rejected_dropped)?;
         counter("ingest_unknown_keys", "Top-level keys kept as metadata", None, stats.unknown_keys)?;
+        counter("ingest_schema_warnings", "Events accepted against their type's schema", None, stats.schema_warnings)?;
         counter("journal_syncs", "Calls of fdatasync", None, stats.journal_syncs)?;
         let sync_seconds = ConstCounter::new(stats.journal_sync_micros as f64 / 1e6);
         let kind = sync_seconds.metric_type();

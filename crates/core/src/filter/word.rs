@@ -35,8 +35,7 @@ impl Op {
     fn sql(self) -> &'static str {
         match self {
             Self::Equal => "=",
-            // An event without the value is different from it, too.
-            Self::NotEqual => "IS DISTINCT FROM",
+            Self::NotEqual => "<>",
             Self::Above => ">",
             Self::AtLeast => ">=",
             Self::Below => "<",
@@ -148,28 +147,32 @@ impl Word {
         }
         match (&self.column, self.op) {
             (Column::Tags, _) => self.tags_condition(),
-            (_, Op::Contains) => Ok(format!("{} ILIKE {}", self.as_text(), literal::containing(&self.value))),
-            (_, Op::ContainsNot) => {
-                let (column, pattern) = (self.as_text(), literal::containing(&self.value));
-                Ok(format!("({column} IS NULL OR {column} NOT ILIKE {pattern})"))
-            }
             (Column::Severity | Column::Level, _) => self.severity_condition(),
+            (Column::Number(_), Op::Contains | Op::ContainsNot) => Ok(self.compared(&literal::containing(&self.value))),
             (Column::Number(_), _) if literal::number(&self.value).is_none() => {
                 Err(self.fault("compares a whole number with text", "write a number, such as _offset>1000"))
             }
-            (Column::Number(_), op) => Ok(format!("{} {} {}", self.column.sql(), op.sql(), self.value)),
-            (Column::Text(_), op) => Ok(format!("{} {} {}", self.column.sql(), op.sql(), literal::text(&self.value))),
-            (Column::Path { .. }, op) => Ok(format!("{} {} {}", self.column.sql(), op.sql(), self.path_value())),
+            (Column::Number(_), _) => Ok(self.compared(&self.value)),
+            (_, Op::Contains | Op::ContainsNot) => Ok(self.compared(&literal::containing(&self.value))),
+            (Column::Text(_), _) => Ok(self.compared(&literal::text(&self.value))),
+            (Column::Path { .. }, _) => Ok(self.compared(&self.path_value())),
         }
     }
 
-    /// Returns the column in a form that LIKE takes.
-    fn as_text(&self) -> String {
-        match self.column {
-            Column::Number(_) | Column::Path { .. } | Column::Text("timestamp" | "ingested_at") => {
+    /// Returns the comparison with a value that is SQL already.
+    fn compared(&self, value: &str) -> String {
+        let column = match (&self.column, self.op) {
+            // LIKE takes text. A path is text until it is compared with something else.
+            (Column::Number(_) | Column::Text("timestamp" | "ingested_at"), Op::Contains | Op::ContainsNot) => {
                 format!("CAST({} AS VARCHAR)", self.column.sql())
             }
             _ => self.column.sql(),
+        };
+        let comparison = format!("{column} {} {value}", self.op.sql());
+        match self.op {
+            // An event without the value, or with one of another type, is different from it, too.
+            Op::NotEqual | Op::ContainsNot => format!("coalesce({comparison}, true)"),
+            _ => comparison,
         }
     }
 

@@ -1,4 +1,5 @@
-//! Writes rows as CSV (RFC 4180): lines end in LF, a null is an empty field, an empty text is `""`.
+//! Writes rows as CSV (RFC 4180): lines end in LF, a null is an empty field, an empty text is `""`. So is a null that is
+//! the whole row, for readers pass over empty lines.
 
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::Schema;
@@ -27,7 +28,10 @@ pub fn csv(schema: &Schema, batches: &[RecordBatch], header: Header, out: &mut V
         for row in 0..batch.num_rows() {
             for (index, array) in batch.columns().iter().enumerate() {
                 separate(index, out);
-                if array.is_null(row) {
+                if array.is_null(row) || array.data_type().is_null() {
+                    if batch.num_columns() == 1 {
+                        write_field(b"", out);
+                    }
                     continue;
                 }
                 value.clear();

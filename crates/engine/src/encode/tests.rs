@@ -91,12 +91,12 @@ fn an_event_leaves_out_what_is_empty() {
 #[test]
 fn binary_forms_read_back_as_the_same_rows() {
     let batch = sample();
-    let stream = ipc_stream(&batch.schema(), &[batch.clone()]).unwrap();
+    let stream = ipc_stream(&batch.schema(), std::slice::from_ref(&batch)).unwrap();
     let read = arrow::ipc::reader::StreamReader::try_new(stream.as_slice(), None).unwrap();
     let read: Vec<RecordBatch> = read.map(Result::unwrap).collect();
     assert_eq!(format!("{read:?}"), format!("{:?}", [&batch]));
 
-    let file = bytes::Bytes::from(parquet(&batch.schema(), &[batch.clone()]).unwrap());
+    let file = bytes::Bytes::from(parquet(&batch.schema(), std::slice::from_ref(&batch)).unwrap());
     let read = parquet_rows(file);
     assert_eq!(read.iter().map(RecordBatch::num_rows).sum::<usize>(), 2);
     assert_eq!(written(|out| rows_json(&read, out)), written(|out| rows_json(&[batch], out)));

@@ -14,6 +14,8 @@ pub struct Stats {
     pub events_rejected: u64,
     /// Top-level keys that were not fields of an event and went to `metadata`.
     pub unknown_keys: u64,
+    /// Events that broke a schema in mode `warn` and were accepted.
+    pub schema_warnings: u64,
     /// Rejected events dropped because their budget was full.
     pub rejected_dropped: u64,
     pub tail_rows: u64,
@@ -44,6 +46,7 @@ impl Stats {
             events_duplicate: counters.duplicates.load(Relaxed),
             events_rejected: counters.rejected.load(Relaxed),
             unknown_keys: counters.unknown_keys.load(Relaxed),
+            schema_warnings: store.schemas.warnings(),
             rejected_dropped: store.rejected.lock().dropped,
             tail_rows: chunks.iter().map(|chunk| chunk.batch.num_rows() as u64).sum(),
             tail_bytes: store.tail.bytes() as u64,

@@ -6,9 +6,10 @@ use streamflow_core::json::{JsonError, JsonErrorKind, Reader, line_and_column};
 
 use super::columns::Columns;
 use super::enrich::Enricher;
-use super::event::{EventError, EventReader, Extent};
+use super::event::{EventError, EventReader, Extent, Rules};
 use super::fingerprint::Fingerprint;
 use super::request::{BodyError, Framing, Rejection};
+use super::schemas::SchemaSet;
 
 /// Bytes of a rejected event that are kept.
 pub(crate) const REJECTED_RAW_BYTES_MAX: usize = 64 << 10;
@@ -42,7 +43,7 @@ struct BodyReader<'a> {
     body: &'a Bytes,
     decoder: &'a mut Decoder,
     fingerprint: &'a Fingerprint,
-    limits: Limits,
+    rules: Rules<'a>,
     decoded: Decoded,
     /// Events met so far, good or bad.
     count: usize,
@@ -59,10 +60,12 @@ impl Decoder {
         framing: Framing,
         fingerprint: &Fingerprint,
         limits: Limits,
+        schemas: &SchemaSet,
     ) -> Result<Decoded, BodyError> {
         debug_assert_eq!(self.columns.rows(), 0, "the columns of the batch before were taken");
         let utf8 = simdutf8::basic::from_utf8(body).is_ok();
-        let mut reader = BodyReader { body, decoder: self, fingerprint, limits, decoded: Decoded::default(), count: 0 };
+        let rules = Rules { limits, schemas };
+        let mut reader = BodyReader { body, decoder: self, fingerprint, rules, decoded: Decoded::default(), count: 0 };
         let read = match framing {
             Framing::Lines if utf8 => reader.read_lines(|_| true),
             Framing::Lines => reader.read_lines(|line| simdutf8::basic::from_utf8(line).is_ok()),
@@ -86,13 +89,15 @@ impl Decoder {
     /// When one of them is no event, which a checksummed frame can't hold.
     pub(crate) fn decode_stored(&mut self, body: &Bytes, fingerprint: &Fingerprint) -> Result<(), EventError> {
         let limits = Limits { event_bytes: usize::MAX, nesting: usize::MAX, keys: usize::MAX, tags: usize::MAX };
+        // What is stored was checked when it came in.
+        let rules = Rules { limits, schemas: &SchemaSet::default() };
         let mut at = 0;
         loop {
             at += body[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
             if at == body.len() {
                 return Ok(());
             }
-            at = self.reader(body, fingerprint, limits, Extent::Value).read(at)?;
+            at = self.reader(body, fingerprint, rules, Extent::Value).read(at)?;
         }
     }
 
@@ -100,10 +105,10 @@ impl Decoder {
         &'a mut self,
         body: &'a [u8],
         fingerprint: &'a Fingerprint,
-        limits: Limits,
+        rules: Rules<'a>,
         extent: Extent,
     ) -> EventReader<'a> {
-        EventReader { body, columns: &mut self.columns, enricher: &mut self.enricher, fingerprint, limits, extent }
+        EventReader { body, columns: &mut self.columns, enricher: &mut self.enricher, fingerprint, rules, extent }
     }
 }
 
@@ -161,7 +166,7 @@ impl<'a> BodyReader<'a> {
 
     /// Reads an event inside a JSON document and returns its end: a bad event is put aside, broken JSON ends it all.
     fn read_element(&mut self, start: usize) -> Result<usize, BodyError> {
-        let read = self.decoder.reader(self.body, self.fingerprint, self.limits, Extent::Value).read(start);
+        let read = self.decoder.reader(self.body, self.fingerprint, self.rules, Extent::Value).read(start);
         match read {
             Ok(end) => {
                 self.took();
@@ -205,7 +210,7 @@ impl<'a> BodyReader<'a> {
     #[inline]
     fn read_line(&mut self, start: usize, end: usize) {
         let text = &self.body[..end];
-        match self.decoder.reader(text, self.fingerprint, self.limits, Extent::Text).read(start) {
+        match self.decoder.reader(text, self.fingerprint, self.rules, Extent::Text).read(start) {
             Ok(_) => self.took(),
             Err(error) => self.reject(error, start, end),
         }

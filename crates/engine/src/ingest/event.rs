@@ -7,6 +7,7 @@ use streamflow_core::time::{event_timestamp_float, event_timestamp_integer, even
 use super::columns::{Columns, Row, TextField};
 use super::enrich::Enricher;
 use super::fingerprint::Fingerprint;
+use super::schemas::SchemaSet;
 use super::leaf::{Found, LEVELS_MAX, NodeId};
 use crate::clock::Micros;
 use crate::tail::view::{self, BODY, SIDE};
@@ -39,8 +40,15 @@ pub(crate) struct EventReader<'a> {
     pub(crate) columns: &'a mut Columns,
     pub(crate) enricher: &'a mut Enricher,
     pub(crate) fingerprint: &'a Fingerprint,
-    pub(crate) limits: Limits,
+    pub(crate) rules: Rules<'a>,
     pub(crate) extent: Extent,
+}
+
+/// What an event must keep to, beside being one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub(crate) limits: Limits,
+    pub(crate) schemas: &'a SchemaSet,
 }
 
 /// How far an event reaches.
@@ -56,6 +64,9 @@ pub(crate) enum Extent {
 #[derive(Debug, Default)]
 struct Draft {
     kind: Option<u128>,
+    /// Where the type and the data are in the body.
+    kind_start: usize,
+    data_span: Option<(usize, usize)>,
     source: Option<u128>,
     severity: Severity,
     timestamp: Option<Micros>,
@@ -73,7 +84,7 @@ impl EventReader<'_> {
     /// # Errors
     /// When the value is no event. No row was added then.
     pub(crate) fn read(&mut self, start: usize) -> Result<usize, EventError> {
-        let mut reader = Reader::new(self.body, start, self.limits.nesting, self.limits.keys);
+        let mut reader = Reader::new(self.body, start, self.rules.limits.nesting, self.rules.limits.keys);
         match self.read_object(&mut reader) {
             Ok(draft) => self.complete(draft, start, reader.position()),
             Err(error) => Err(error),
@@ -120,7 +131,11 @@ impl EventReader<'_> {
         }
         draft.seen |= 1 << bit;
         match bit {
-            0 => draft.kind = self.name(reader, "type", NAME_BYTES_MAX)?,
+            0 => {
+                reader.peek();
+                draft.kind_start = reader.position();
+                draft.kind = self.name(reader, "type", NAME_BYTES_MAX)?;
+            }
             1 => draft.source = self.name(reader, "source", SOURCE_BYTES_MAX)?,
             2 => draft.timestamp = self.timestamp(reader)?,
             3 => draft.severity = self.severity(reader)?,
@@ -247,8 +262,8 @@ impl EventReader<'_> {
                 None => return Err(invalid("\"tags\" has a null")),
             }
             count += 1;
-            if count > self.limits.tags {
-                return Err(invalid(format!("\"tags\" has more than {} tags", self.limits.tags)));
+            if count > self.rules.limits.tags {
+                return Err(invalid(format!("\"tags\" has more than {} tags", self.rules.limits.tags)));
             }
             more = reader.next_in_array()?;
         }
@@ -275,6 +290,7 @@ impl EventReader<'_> {
         let start = reader.position();
         self.data_object(draft, reader, NodeId::ROOT, 1)?;
         draft.data = Some(view::view(self.body, start, reader.position(), BODY));
+        draft.data_span = Some((start, reader.position()));
         Ok(())
     }
 
@@ -358,13 +374,17 @@ impl EventReader<'_> {
     fn complete(&mut self, draft: Draft, start: usize, end: usize) -> Result<usize, EventError> {
         let missing =
             |field: &str| EventError::Field { code: "missing_field", message: format!("{field:?} is missing") };
-        if end - start > self.limits.event_bytes {
+        if end - start > self.rules.limits.event_bytes {
             let message =
-                format!("the event has {} bytes, at most {} are allowed", end - start, self.limits.event_bytes);
+                format!("the event has {} bytes, at most {} are allowed", end - start, self.rules.limits.event_bytes);
             return Err(EventError::Field { code: "event_too_large", message });
         }
         let kind = draft.kind.ok_or_else(|| missing("type"))?;
         let source = draft.source.ok_or_else(|| missing("source"))?;
+        if !self.rules.schemas.is_empty() {
+            let data = draft.data_span.map_or(&b"{}"[..], |(start, end)| &self.body[start..end]);
+            self.rules.schemas.check(&self.body[draft.kind_start..], data)?;
+        }
         let metadata = match (draft.metadata, draft.unknown.is_empty()) {
             (None, true) => EMPTY_OBJECT,
             (Some((start, end)), true) => view::view(self.body, start, end, BODY),
@@ -398,7 +418,7 @@ impl EventReader<'_> {
     ) -> Result<u128, EventError> {
         let mut seen = SeenKeys::default();
         if let Some((start, _)) = metadata {
-            let mut reader = Reader::new(self.body, start, self.limits.nesting, self.limits.keys);
+            let mut reader = Reader::new(self.body, start, self.rules.limits.nesting, self.rules.limits.keys);
             let mut more = reader.enter_object()?;
             while more {
                 seen.insert(self.body, reader.key()?);

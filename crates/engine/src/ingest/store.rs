@@ -12,6 +12,7 @@ use super::fingerprint::Fingerprint;
 use super::rejected::RejectedStore;
 use super::request::Identity;
 use super::request_keys::RequestKeys;
+use super::schemas::Schemas;
 use super::{rejected, request_keys};
 use crate::journal::{Frame, FrameKind, JournalStats};
 use crate::tail::{Snapshot, Tail};
@@ -48,6 +49,7 @@ pub struct Store {
     pub(crate) dedup: Mutex<Dedup>,
     pub(crate) keys: Mutex<RequestKeys>,
     pub(crate) rejected: Mutex<RejectedStore>,
+    pub(crate) schemas: Schemas,
     pub(crate) counters: Counters,
     /// Why the journal takes nothing, and its own counters.
     pub(crate) journal: Mutex<JournalState>,
@@ -88,6 +90,7 @@ impl Store {
             dedup: Mutex::new(Dedup::new(options.dedup_window, options.dedup_ids_max)),
             keys: Mutex::default(),
             rejected: Mutex::new(RejectedStore::new(options.rejected_bytes_max)),
+            schemas: Schemas::default(),
             counters: Counters::default(),
             journal: Mutex::default(),
         }

@@ -57,7 +57,7 @@ pub(super) fn of_running(error: &DataFusionError) -> QueryError {
     match root(error) {
         DataFusionError::ResourcesExhausted(_) => {
             QueryError::new("query_memory", "the query needs more memory than queries may use")
-                .hint("ask for a shorter time range, fewer columns or a LIMIT, or raise query.max_memory")
+                .hint("ask for a shorter time range, fewer columns or a LIMIT, or raise query.memory")
         }
         DataFusionError::ArrowError(error, _) => match error.as_ref() {
             ArrowError::DivideByZero => {

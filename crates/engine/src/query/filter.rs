@@ -11,6 +11,8 @@ use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::ExprSchemable;
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::sql::sqlparser::ast::ExprWithAlias;
 
@@ -43,6 +45,13 @@ impl Filter {
                     "the filter is no condition: it is neither true nor false".to_owned(),
                 ));
             }
+            let context = SimplifyContext::builder()
+                .with_schema(Arc::new(schema.clone()))
+                .with_config_options(Arc::clone(state.config_options()))
+                .with_query_execution_start_time(state.execution_props().query_execution_start_time)
+                .build();
+            let simplifier = ExprSimplifier::new(context);
+            let expr = simplifier.simplify(simplifier.coerce(expr, &schema)?)?;
             state.create_physical_expr(expr, &schema)
         };
         let condition = plan().map_err(|error| failure::of_planning(&error, expression, names))?;

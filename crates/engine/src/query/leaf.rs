@@ -52,7 +52,12 @@ impl Reading {
 
 /// Returns the columns that `readings` name, for one chunk.
 pub(super) fn read_batch(chunk: &Chunk, readings: &[Reading], schema: &SchemaRef) -> arrow::error::Result<RecordBatch> {
-    let columns = readings.iter().map(|reading| reading.read(chunk)).collect();
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(readings.len());
+    for (index, reading) in readings.iter().enumerate() {
+        // Plans ask for a path once for each place that uses it; it is read once.
+        let same = readings[..index].iter().position(|earlier| earlier == reading);
+        columns.push(same.map_or_else(|| reading.read(chunk), |same| ArrayRef::clone(&columns[same])));
+    }
     let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(chunk.batch.num_rows()));
     RecordBatch::try_new_with_options(SchemaRef::clone(schema), columns, &options)
 }

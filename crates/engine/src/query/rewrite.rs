@@ -1,12 +1,13 @@
 //! Turns what people write into what DataFusion plans: known other names into columns, paths into accessors, and every
 //! unnamed column gets the text that was written as its name.
 
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, GroupByExpr, Ident, ObjectName, ObjectNamePart, OrderByKind, Query, Select, SelectItem,
-    UnaryOperator, VisitMut, VisitorMut, visit_expressions_mut,
+    TableAlias, TableFactor, UnaryOperator, VisitMut, VisitorMut, visit_expressions_mut,
 };
 
 use super::QueryError;
@@ -53,7 +54,7 @@ struct Rewriter<'a> {
 /// What a dotted name means that is not simply a column.
 enum Meaning {
     Column(Vec<Ident>),
-    Path(Path),
+    Path(Box<Path>),
 }
 
 impl VisitorMut for Rewriter<'_> {
@@ -85,6 +86,17 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_select(&mut self, _select: &mut Select) -> ControlFlow<QueryError> {
         self.scope.leave_select();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<QueryError> {
+        // The name that was written stays the one that columns are qualified with.
+        if let TableFactor::Table { name, alias: alias @ None, .. } = factor
+            && let [ObjectNamePart::Identifier(ident)] = name.0.as_slice()
+            && name_of(ident) == EVENTS_ALIAS
+        {
+            *alias = Some(TableAlias { explicit: true, name: ident.clone(), columns: Vec::new(), at: None });
+        }
         ControlFlow::Continue(())
     }
 
@@ -136,7 +148,7 @@ impl Rewriter<'_> {
         if let Some(found) = self.scope.find_in(&name_of(first), &name_of(second), other) {
             return match (found, rest) {
                 (Found::Column(Holds::EventData | Holds::Json), [_, ..]) => {
-                    Some(Meaning::Path(Path::new(&parts[..2], rest, holds_of(found))))
+                    Some(Meaning::Path(Box::new(Path::new(&parts[..2], rest, holds_of(found)))))
                 }
                 (Found::Other(_), []) => Some(replaced(vec![first.clone()], second, other, found)),
                 _ => None,
@@ -145,11 +157,11 @@ impl Rewriter<'_> {
         let found = self.scope.find(&name_of(first), "");
         match found {
             Found::Column(Holds::EventData | Holds::Json) => {
-                Some(Meaning::Path(Path::new(&parts[..1], &parts[1..], holds_of(found))))
+                Some(Meaning::Path(Box::new(Path::new(&parts[..1], &parts[1..], holds_of(found)))))
             }
             // JSON text that an expression made is still called `data`.
             Found::Column(Holds::Other) if super::table::JSON_COLUMNS.contains(&name_of(first).as_str()) => {
-                Some(Meaning::Path(Path::new(&parts[..1], &parts[1..], Holds::Json)))
+                Some(Meaning::Path(Box::new(Path::new(&parts[..1], &parts[1..], Holds::Json))))
             }
             _ => None,
         }
@@ -308,7 +320,7 @@ fn alias_of(ident: &Ident) -> Option<(&'static str, &'static str)> {
 fn replaced(mut qualifier: Vec<Ident>, written: &Ident, target: &str, found: Found) -> Meaning {
     qualifier.push(Ident { value: target.to_owned(), quote_style: Some('"'), span: written.span });
     if target == "data" {
-        return Meaning::Path(Path::new(&qualifier, &[Ident::new("user_agent")], holds_of(found)));
+        return Meaning::Path(Box::new(Path::new(&qualifier, &[Ident::new("user_agent")], holds_of(found))));
     }
     Meaning::Column(qualifier)
 }
@@ -337,19 +349,27 @@ fn keep_own_aliases(select: &mut Select) {
     if own.is_empty() {
         return;
     }
-    let mut keep = |expr: &mut Expr| {
+    let keep = |expr: &mut Expr| {
         if let Expr::Identifier(ident) = expr
             && own.contains(&name_of(ident))
         {
             *ident = quoted(ident);
         }
-        ControlFlow::<()>::Continue(())
+        ControlFlow::<Infallible>::Continue(())
     };
     if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
-        let _ = visit_expressions_mut(keys, &mut keep);
+        each(visit_expressions_mut(keys, keep));
     }
-    let _ = visit_expressions_mut(&mut select.having, &mut keep);
-    let _ = visit_expressions_mut(&mut select.qualify, &mut keep);
+    each(visit_expressions_mut(&mut select.having, keep));
+    each(visit_expressions_mut(&mut select.qualify, keep));
+}
+
+/// Notes that a visit that can not stop has not stopped.
+fn each(flow: ControlFlow<Infallible>) {
+    match flow {
+        ControlFlow::Continue(()) => {}
+        ControlFlow::Break(never) => match never {},
+    }
 }
 
 /// Numbers columns that would have the same name because the same text stands twice.

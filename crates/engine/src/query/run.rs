@@ -13,6 +13,7 @@ use futures::StreamExt;
 use super::failure::{self, Names};
 use super::source::{BYTES_SCANNED, ROWS_SCANNED, array_bytes};
 use super::statement::Params;
+use super::stop::{StopSign, stoppable};
 use super::{Answer, AnswerStats, QueryError, rewrite, statement};
 use crate::tail::PathTypes;
 
@@ -26,6 +27,7 @@ pub(super) async fn run(
     params: &Params,
     paths: &Arc<PathTypes>,
     rows_max: usize,
+    stop: &StopSign,
 ) -> Result<Answer, QueryError> {
     let planning = |error: &DataFusionError| {
         let names = Names { functions: super::catalog::function_names(&state), paths: Arc::clone(paths) };
@@ -37,6 +39,7 @@ pub(super) async fn run(
     only_reads(&plan)?;
     let plan = bounded(plan, rows_max).map_err(|error| planning(&error))?;
     let plan = state.create_physical_plan(&plan).await.map_err(|error| planning(&error))?;
+    let plan = stoppable(plan, stop).map_err(|error| planning(&error))?;
 
     let context = SessionContext::new_with_state(state).task_ctx();
     let mut stream = execute_stream(Arc::clone(&plan), context).map_err(|error| failure::of_running(&error))?;

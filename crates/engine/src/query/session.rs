@@ -21,6 +21,7 @@ use datafusion::prelude::SessionConfig;
 
 use super::QueryLimits;
 use super::accessor::{Accessor, Request};
+use super::growth::limited;
 use super::planner::PathPlanner;
 use super::table::EventsTable;
 use crate::clock::Micros;
@@ -61,12 +62,14 @@ pub(super) fn shared_state(limits: &QueryLimits) -> Result<SessionState> {
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(true)
         .with_target_partitions(limits.threads.max(1))
+        // A scan has as many partitions as pay; spreading a small one over all threads only costs.
+        .with_round_robin_repartition(false)
         .set_bool("datafusion.sql_parser.collect_spans", true)
         .set_bool("datafusion.execution.skip_physical_aggregate_schema_check", true)
         .set_str("datafusion.execution.time_zone", "UTC");
     let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(PathPlanner)];
     planners.extend(SessionStateDefaults::default_expr_planners());
-    let mut functions = SessionStateDefaults::default_scalar_functions();
+    let mut functions: Vec<_> = SessionStateDefaults::default_scalar_functions().into_iter().map(limited).collect();
     functions.extend(Request::ALL.map(accessor));
     let mut aggregates = SessionStateDefaults::default_aggregate_functions();
     aggregates.push(percentile_under_short_names());
@@ -89,9 +92,9 @@ fn percentile_under_short_names() -> Arc<AggregateUDF> {
     Arc::new(function.as_ref().clone().with_aliases(["approx_percentile", "approx_quantile", "quantile"]))
 }
 
-/// Returns a state for one query over a snapshot, in which `NOW()` is `now`.
+/// Returns a copy of the shared state for one query over a snapshot, in which `NOW()` is `now`.
 pub(super) fn state_over(
-    shared: &SessionState,
+    mut state: SessionState,
     snapshot: &Snapshot,
     threads: usize,
     now: Micros,
@@ -106,7 +109,6 @@ pub(super) fn state_over(
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
 
-    let mut state = shared.clone();
     state.register_catalog_list(Arc::new(catalogs));
     state.mark_start_execution();
     set_now(&mut state, now);

@@ -17,8 +17,9 @@ use super::failure;
 const STATEMENT_BYTES_MAX: usize = 1 << 20;
 /// How deep parentheses and subqueries may go.
 const NESTING_MAX: usize = 50;
-/// Operators in one statement. Each may be a level of the tree that is walked on the stack.
-const OPERATORS_MAX: usize = 2_000;
+/// Operators in one statement. Each may be a level of the tree, and planning a tree takes time with the square of its
+/// depth.
+const OPERATORS_MAX: usize = 1_000;
 
 /// Values for the placeholders of a statement, by name.
 pub(super) type Params = [(String, serde_json::Value)];

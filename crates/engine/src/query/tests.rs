@@ -8,6 +8,7 @@ mod limits;
 mod paths;
 mod pushdown;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::json;
@@ -44,7 +45,8 @@ fn ask(engine: &QueryEngine, snapshot: &Snapshot, query: Query) -> Result<Answer
 }
 
 fn ask_sql(sql: &str) -> Result<Answer, QueryError> {
-    ask(&engine(), &sample(), Query { sql: sql.to_owned(), ..Query::default() })
+    static ENGINE: LazyLock<QueryEngine> = LazyLock::new(engine);
+    ask(&ENGINE, &sample(), Query { sql: sql.to_owned(), ..Query::default() })
 }
 
 /// Returns the answer as CSV with `;` for line ends.

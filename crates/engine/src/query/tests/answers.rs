@@ -19,9 +19,9 @@ fn both_tables_answer_under_their_names() {
 
 #[test]
 fn paths_have_the_type_that_was_seen() {
-    check("SELECT data.page FROM events ORDER BY timestamp", "data.page;/a;/b;/a;");
+    check("SELECT data.page FROM events ORDER BY timestamp", "data.page;/a;/b;/a;\"\"");
     check("SELECT data.n * 2 AS d FROM events WHERE data.n IS NOT NULL ORDER BY d", "d;2.0;4.0;5.0");
-    check("SELECT data.n FROM events ORDER BY _offset", "data.n;1.0;2.0;2.5;");
+    check("SELECT data.n FROM events ORDER BY _offset", "data.n;1.0;2.0;2.5;\"\"");
     check("SELECT e.data.geo.city FROM events e WHERE e.data.geo.city = 'Oslo'", "e.data.geo.city;Oslo");
     check(
         "SELECT data->>'n', data->'geo', data->'geo'->>'city' FROM events LIMIT 1",
@@ -84,7 +84,7 @@ fn paths_work_wherever_columns_do() {
     );
     check(
         "SELECT data.page AS page FROM events UNION SELECT data.geo.city FROM events ORDER BY page NULLS LAST",
-        "page;/a;/b;Oslo;",
+        "page;/a;/b;Oslo;\"\"",
     );
     check(
         "SELECT CASE WHEN data.n > 1 THEN data.page ELSE 'none' END AS x FROM events ORDER BY _offset",
@@ -123,10 +123,7 @@ fn other_names_mean_columns_unless_the_statement_has_its_own() {
         "hour,n;2026-11-23T10:00:00Z,2",
     );
     check("SELECT CASE level WHEN 'info' THEN 1 ELSE 0 END AS x FROM events ORDER BY ts LIMIT 1", "x;1");
-    check(
-        "SELECT TYPE, Source FROM EVENTS LIMIT 1",
-        "TYPE,Source;web.click,web".to_lowercase().replace("type,source", "type,source").as_str(),
-    );
+    check("SELECT TYPE, Source FROM EVENTS LIMIT 1", "type,source;web.click,web");
     check("SELECT ts FROM (SELECT ts FROM events ORDER BY ts DESC LIMIT 1)", "ts;2026-11-23T12:00:00Z");
     check("SELECT events_stream.type FROM events_stream LIMIT 1", "type;web.click");
 }

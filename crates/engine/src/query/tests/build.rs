@@ -75,6 +75,7 @@ pub(super) fn chunk_of(base_offset: u64, events: &[Value]) -> Chunk {
         },
         timestamp_min: times.iter().copied().min().unwrap_or_default(),
         timestamp_max: times.iter().copied().max().unwrap_or_default(),
+        buffers: Vec::new(),
         bytes: 0,
     }
 }
@@ -87,6 +88,7 @@ pub(super) fn without_leaves(chunk: &Chunk) -> Chunk {
         leaves: Leaves { by_path: HashMap::new(), partial: true },
         timestamp_min: chunk.timestamp_min,
         timestamp_max: chunk.timestamp_max,
+        buffers: Vec::new(),
         bytes: 0,
     }
 }

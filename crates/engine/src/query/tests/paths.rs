@@ -1,6 +1,6 @@
 //! Typed leaves and JSON text say the same.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -42,13 +42,13 @@ proptest! {
         let with_leaves = snapshot_of(&[&events(&first), &events(&second)]);
         let mut from_text = with_leaves.clone();
         from_text.chunks = with_leaves.chunks.iter().map(|chunk| Arc::new(without_leaves(chunk))).collect();
-        let engine = engine();
+        static ENGINE: LazyLock<QueryEngine> = LazyLock::new(engine);
         for expression in [
             "data.a", "data->>'a'", "data->'a'", "json_get_int(data, 'a')", "json_get_float(data, 'a')",
             "json_get_bool(data, 'a')", "data.a.in", "data.a = 2",
         ] {
             let query = || Query { sql: format!("SELECT {expression} AS x FROM events ORDER BY _offset"), ..Query::default() };
-            let (a, b) = (ask(&engine, &with_leaves, query()), ask(&engine, &from_text, query()));
+            let (a, b) = (ask(&ENGINE, &with_leaves, query()), ask(&ENGINE, &from_text, query()));
             match (a, b) {
                 (Ok(a), Ok(b)) => prop_assert_eq!(shown(&a), shown(&b), "{}", expression),
                 (Err(a), Err(b)) => prop_assert_eq!(a, b),

@@ -1,0 +1,92 @@
+//! Checks files of events against the project's schemas, without a server.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use streamflow_core::schema::EventSchema;
+
+use super::read_json;
+use crate::commands::{Session, session};
+use crate::printer::paint::{BAD, GOOD};
+use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Place, Shape, painted};
+
+pub(super) const SHAPE: Shape = Shape {
+    name: "streamflow.schema_check/1",
+    form: Form::Listing,
+    fields: &[
+        Field::new("file", Kind::Text, "file of events"),
+        Field::new("line", Kind::Number, "line of the event"),
+        Field::new("type", Kind::Text, "type of the event"),
+        Field::new("path", Kind::Text, "where in the event"),
+        Field::new("message", Kind::Text, "what the schema says there"),
+    ],
+};
+
+/// Prints every violation; ends with 1 if there is one.
+pub(super) fn run(schemas_dir: &Path, files: &[PathBuf], session: &Session) -> Result<ExitStatus, CommandError> {
+    let schemas = compiled(schemas_dir)?;
+    let mut rows = Vec::new();
+    let mut events = 0;
+    for file in files {
+        events += check_file(file, &schemas, &mut rows)?;
+    }
+    let violations = rows.len();
+    let printer = session.printer();
+    if violations > 0 || !printer.wants_words() {
+        printer.listing(&SHAPE.listing(rows))?;
+    }
+    let names = schemas.len();
+    let style = if violations > 0 { BAD } else { GOOD };
+    let mark = painted(style, if violations > 0 { "failed:" } else { "ok:" });
+    printer.talk(format_args!("{mark} {names} schemas, {events} events, {violations} violations"));
+    Ok(if violations > 0 { ExitStatus::Negative } else { ExitStatus::Ok })
+}
+
+type Schemas = BTreeMap<String, EventSchema>;
+
+/// Compiles every `<type>.json` of the folder.
+fn compiled(dir: &Path) -> Result<Schemas, CommandError> {
+    let unreadable = |error| CommandError::usage(format!("cannot read {}: {error}", session::shortened(dir)));
+    let mut schemas = Schemas::new();
+    if !dir.is_dir() {
+        return Ok(schemas);
+    }
+    for entry in fs::read_dir(dir).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let Some(event_type) =
+            path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".json"))
+        else {
+            continue;
+        };
+        let schema = EventSchema::compile(event_type, &read_json(&path)?).map_err(|error| {
+            CommandError::usage(format!("{}: {error}", session::shortened(&path))).with_hint(error.hint)
+        })?;
+        schemas.insert(event_type.to_owned(), schema);
+    }
+    Ok(schemas)
+}
+
+/// Returns how many events the file has.
+fn check_file(file: &Path, schemas: &Schemas, rows: &mut Vec<Vec<Value>>) -> Result<usize, CommandError> {
+    let name = session::shortened(file);
+    let text = fs::read_to_string(file).map_err(|error| CommandError::usage(format!("cannot read {name}: {error}")))?;
+    let lines = text.lines().zip(1_u64..).filter(|(line, _)| !line.trim().is_empty());
+    let mut events = 0;
+    for (line, number) in lines {
+        let event: Value = serde_json::from_str(line).map_err(|error| {
+            let place = Place { line: number, ..Place::in_text(&name, line, 1, error.column() as u64) };
+            CommandError::usage(format!("line {number} of {name} is no JSON")).at(place)
+        })?;
+        events += 1;
+        let event_type = event.get("type").and_then(Value::as_str).unwrap_or_default();
+        let Some(schema) = schemas.get(event_type) else { continue };
+        let empty = json!({});
+        let violations = schema.validate(event.get("data").unwrap_or(&empty));
+        rows.extend(violations.into_iter().map(|violation| {
+            vec![json!(name), json!(number), json!(event_type), json!(violation.path), json!(violation.message)]
+        }));
+    }
+    Ok(events)
+}

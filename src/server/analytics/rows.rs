@@ -1,0 +1,31 @@
+//! Runs a question's SQL and reads its rows as the types of the API: columns are named as fields are.
+
+use serde::de::DeserializeOwned;
+use streamflow_engine::encode;
+use streamflow_engine::query::Query;
+
+use crate::server::app::App;
+use crate::server::error::ApiError;
+use crate::server::query;
+
+/// Returns the rows of a statement of ours.
+///
+/// # Errors
+/// When the statement passes a limit or its filter is wrong.
+pub(super) async fn rows<T: DeserializeOwned>(app: &App, sql: String) -> Result<Vec<T>, ApiError> {
+    read(app, Query { sql, ..Query::default() }).await
+}
+
+/// Returns the rows of a statement with parameters.
+///
+/// # Errors
+/// As [`rows`].
+pub(super) async fn read<T: DeserializeOwned>(app: &App, query: Query) -> Result<Vec<T>, ApiError> {
+    let answer = query::run(app, query).await?;
+    let mut lines = Vec::new();
+    encode::ndjson(&answer.batches, &mut lines);
+    serde_json::Deserializer::from_slice(&lines)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .map_err(|error| ApiError::internal("rows do not fit their answer", &error))
+}

@@ -1,0 +1,107 @@
+use serde_json::json;
+
+use super::harness::{CLICK, Request, TestServer};
+
+fn ask<'a>(sql: &str) -> Request<'a> {
+    Request::post("/api/v1/query").json(&json!({ "sql": sql }).to_string())
+}
+
+#[tokio::test]
+async fn answer_has_the_form_that_is_accepted() {
+    let server = TestServer::start().await;
+    server.post_event(CLICK).await;
+    let sql = "SELECT source, 1 AS n, user_id, CAST(NULL AS VARCHAR) AS nothing FROM events";
+    let check = async |accept: &str, content_type: &str, start: &[u8]| {
+        let answer = server.call(ask(sql).header("accept", accept)).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(content_type)), "{}", answer.text());
+        assert!(answer.body.starts_with(start), "{accept}: {}", answer.text());
+        assert_eq!(answer.header("streamflow-truncated"), Some("false"));
+    };
+    check(
+        "application/x-ndjson",
+        "application/x-ndjson",
+        b"{\"source\":\"web-app\",\"n\":1,\"user_id\":\"user_12345\"",
+    )
+    .await;
+    check("text/csv", "text/csv; charset=utf-8; header=present", b"source,n,user_id,nothing\nweb-app,1,user_12345,\n")
+        .await;
+    check("application/vnd.apache.arrow.stream", "application/vnd.apache.arrow.stream", b"\xff\xff\xff\xff").await;
+    check("application/vnd.apache.parquet", "application/vnd.apache.parquet", b"PAR1").await;
+    let json = server.call(ask(sql)).await.json();
+    assert_eq!(json["rows"], json!([["web-app", 1, "user_12345", null]]));
+    assert_eq!(
+        (&json["columns"][1]["name"], &json["truncated"], &json["stats"]["rows"]),
+        (&json!("n"), &json!(false), &json!(1))
+    );
+    assert_eq!(server.call(ask(sql).header("accept", "image/png")).await.error(), (406, "not_acceptable".to_owned()));
+}
+
+#[tokio::test]
+async fn cut_answer_says_so_twice() {
+    let server = TestServer::start().await;
+    server.post_event(&format!("[{CLICK},{CLICK},{CLICK}]")).await;
+    let body = r#"{"sql":"SELECT _offset FROM events ORDER BY 1","max_rows":2}"#;
+    let answer = server.call(Request::post("/api/v1/query").json(body)).await;
+    assert_eq!((answer.json()["rows"].clone(), answer.json()["truncated"].clone()), (json!([[0], [1]]), json!(true)));
+    assert_eq!(answer.header("streamflow-truncated"), Some("true"));
+}
+
+#[tokio::test]
+async fn parameters_go_by_name_or_number() {
+    let server = TestServer::start().await;
+    server.post_event(CLICK).await;
+    let check = async |body: &str| {
+        let answer = server.call(Request::post("/api/v1/query").json(body)).await;
+        assert_eq!(answer.json()["rows"], json!([[1]]), "{body}");
+    };
+    check(r#"{"sql":"SELECT count(*) FROM events WHERE source = $s","params":{"s":"web-app"}}"#).await;
+    check(r#"{"sql":"SELECT count(*) FROM events WHERE source = $1","params":["web-app"]}"#).await;
+}
+
+#[tokio::test]
+async fn each_bad_statement_has_its_code() {
+    let server = TestServer::start().await;
+    server.post_event(CLICK).await;
+    let check = async |sql: &str, status: u16, code: &str| {
+        assert_eq!(server.call(ask(sql)).await.error(), (status, code.to_owned()), "{sql}");
+    };
+    check("SELEC 1", 400, "sql_syntax").await;
+    check("SELECT 1; SELECT 2", 400, "sql_syntax").await;
+    check("INSERT INTO events VALUES (1)", 400, "sql_read_only").await;
+    check("DELETE FROM events", 400, "sql_read_only").await;
+    check("DROP TABLE events", 400, "sql_read_only").await;
+    check("CREATE TABLE x AS SELECT 1", 400, "sql_read_only").await;
+    check("COPY events TO '/tmp/x.csv'", 400, "sql_read_only").await;
+    check("SELECT * FROM evnts", 400, "unknown_table").await;
+    check("SELECT sorce FROM events", 400, "unknown_column").await;
+    check("SELECT frobnicate(1)", 400, "unknown_function").await;
+    check("SELECT $x", 400, "missing_param").await;
+    check("SELECT 1 / 0 FROM events", 422, "query_failed").await;
+}
+
+#[tokio::test]
+async fn statement_that_runs_for_ever_is_stopped() {
+    let server = TestServer::start().await;
+    let endless = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    for sql in [endless, "SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000000000) b"] {
+        let body = json!({ "sql": sql, "timeout": "500ms" }).to_string();
+        let began = std::time::Instant::now();
+        let answer = server.call(Request::post("/api/v1/query").json(&body)).await;
+        assert_eq!(answer.error(), (408, "query_timeout".to_owned()), "{sql}");
+        assert!(began.elapsed() < std::time::Duration::from_secs(10), "{sql} took {:?}", began.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn schema_lists_tables_columns_paths_and_functions() {
+    let server = TestServer::start().await;
+    server.post_event(CLICK).await;
+    let data = server.get("/api/v1/query/schema").await.json()["data"].clone();
+    let names = |list: &serde_json::Value| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&data["tables"]), ["events", "rejected_events"]);
+    assert_eq!(names(&data["tables"][0]["columns"]), streamflow_core::event::COLUMNS);
+    assert!(names(&data["tables"][0]["paths"]).contains(&"data.page".to_owned()));
+    assert!(data["functions"].as_array().unwrap().contains(&json!("count")));
+}
