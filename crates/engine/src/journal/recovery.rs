@@ -56,6 +56,8 @@ pub enum OnDamage {
 
 struct FoundFile {
     path: PathBuf,
+    /// From its name.
+    sequence: u32,
     header: Option<FileHeader>,
     bytes: Vec<u8>,
 }
@@ -69,7 +71,7 @@ pub(super) fn recover(
 ) -> Result<Recovered, JournalError> {
     let mut recovered = Recovered { next_sequence: 1, ..Recovered::default() };
     let names = list(disk, dir)?;
-    let mut files = names.iter().map(|path| load(disk, path)).peekable();
+    let mut files = names.iter().map(|(sequence, path)| load(disk, *sequence, path)).peekable();
     while let Some(file) = files.next() {
         let file = file?;
         let next = match files.peek() {
@@ -82,17 +84,18 @@ pub(super) fn recover(
     Ok(recovered)
 }
 
-fn list(disk: &dyn Disk, dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
+/// Returns sequence and path of each file, in the order of their offsets.
+fn list(disk: &dyn Disk, dir: &Path) -> Result<Vec<(u32, PathBuf)>, JournalError> {
     let mut names: Vec<_> = match disk.list(dir) {
         Ok(names) => names.into_iter().filter_map(|name| Some((parse_name(&name)?, name))).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(JournalError::io(dir, &error)),
     };
     names.sort_unstable();
-    Ok(names.into_iter().map(|(_, name)| dir.join(name)).collect())
+    Ok(names.into_iter().map(|((_, sequence), name)| (sequence, dir.join(name))).collect())
 }
 
-fn load(disk: &dyn Disk, path: &Path) -> Result<FoundFile, JournalError> {
+fn load(disk: &dyn Disk, sequence: u32, path: &Path) -> Result<FoundFile, JournalError> {
     let read = || -> io::Result<Vec<u8>> {
         let file = disk.open_read(path)?;
         let mut bytes = vec![0; usize::try_from(file.len()?).unwrap_or(usize::MAX)];
@@ -107,7 +110,7 @@ fn load(disk: &dyn Disk, path: &Path) -> Result<FoundFile, JournalError> {
     {
         return Err(JournalError::Newer { path: path.to_owned(), found: version, known: VERSION });
     }
-    Ok(FoundFile { path: path.to_owned(), header, bytes })
+    Ok(FoundFile { path: path.to_owned(), sequence, header, bytes })
 }
 
 fn recover_file(
@@ -120,9 +123,11 @@ fn recover_file(
 ) -> Result<(), JournalError> {
     let length = file.bytes.len() as u64;
     let Some(header) = file.header else {
-        // A file whose header was never synced holds nothing; one that others follow held something once.
+        // A file gets its name once its header is synced. Only a device that lies leaves a name without a header, and then
+        // nothing behind it; whatever has frames, or files after it, held acknowledged events once.
         recovered.files.push(RecoveredFile { path: file.path.clone(), bytes: 0, length, frames: 0 });
-        if is_last {
+        recovered.next_sequence = recovered.next_sequence.max(file.sequence + 1);
+        if is_last && file.bytes.iter().skip(FILE_HEADER_BYTES).all(|byte| *byte == 0) {
             recovered.torn_bytes += length;
             return Ok(());
         }
@@ -165,7 +170,9 @@ fn recover_file(
 /// Returns whether a frame was never acknowledged, for the file after it begins at or before it.
 fn superseded(frame: Frame<'_>, next: FileHeader) -> bool {
     match frame.header.kind {
-        FrameKind::Events | FrameKind::RequestKeys => frame.header.base_offset >= next.base_offset,
+        FrameKind::Events => frame.header.base_offset >= next.base_offset,
+        // Keys come after the events of their group, with the offset that follows those.
+        FrameKind::RequestKeys => frame.header.base_offset > next.base_offset,
         FrameKind::Rejected => frame.header.base_offset >= next.base_rejected,
     }
 }

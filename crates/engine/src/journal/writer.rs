@@ -138,7 +138,7 @@ impl Journal {
         replay: &mut dyn FnMut(Frame<'_>) -> Result<(), JournalError>,
     ) -> Result<(Self, Recovered), JournalError> {
         let dir = options.dir.clone();
-        disk.create_dir_all(&dir).map_err(|error| JournalError::io(&dir, &error))?;
+        make_dir(&*disk, &dir).map_err(|error| JournalError::io(&dir, &error))?;
         let recovered = recover(&*disk, &dir, options.on_damage, replay)?;
         tidy(&*disk, &dir, &recovered)?;
         let kept = recovered.files.iter().filter(|file| file.frames > 0);
@@ -214,7 +214,8 @@ impl Journal {
         let mut base_offsets = Vec::with_capacity(bodies.len());
         let headers: Vec<_> = bodies
             .iter()
-            .map(|body| {
+            .zip((0..bodies.len()).rev())
+            .map(|(body, left)| {
                 let base_offset = if body.kind == FrameKind::Rejected { rejected } else { offset };
                 base_offsets.push(base_offset);
                 match body.kind {
@@ -222,7 +223,7 @@ impl Journal {
                     FrameKind::Rejected => rejected += u64::from(body.count),
                     FrameKind::RequestKeys => {}
                 }
-                file.header(body, base_offset, appended_at).encode()
+                file.header(body, left, base_offset, appended_at).encode()
             })
             .collect();
         let mut slices: Vec<IoSlice<'_>> = headers
@@ -366,10 +367,11 @@ impl Journal {
 }
 
 impl OpenFile {
-    fn header(&self, body: &FrameBody, base_offset: u64, appended_at: Micros) -> FrameHeader {
+    fn header(&self, body: &FrameBody, left: usize, base_offset: u64, appended_at: Micros) -> FrameHeader {
         FrameHeader {
             kind: body.kind,
             compressed: body.payload.compressed,
+            left: u16::try_from(left).expect("a group has fewer frames than the queue holds requests"),
             sequence: self.sequence,
             group: self.group,
             base_offset,
@@ -380,6 +382,14 @@ impl OpenFile {
             payload_crc: body.payload.crc,
         }
     }
+}
+
+/// Makes the folder of a partition, and its name and those of `journal` and the data folder durable: a file that was synced
+/// in a folder whose own name is lost is lost with it. Done at every start, for an earlier one may have been cut short.
+fn make_dir(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    disk.create_dir_all(dir)?;
+    let mut parents = dir.ancestors().skip(1).take(3).filter(|parent| !parent.as_os_str().is_empty());
+    parents.try_for_each(|parent| disk.sync_dir(parent))
 }
 
 fn fill_ahead(disk: &dyn Disk, dir: &Path, bytes: u64) -> io::Result<()> {

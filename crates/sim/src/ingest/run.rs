@@ -44,8 +44,10 @@ impl fmt::Display for Violation {
 
 impl std::error::Error for Violation {}
 
-const STEPS: u64 = 60;
+const STEPS: u64 = 50;
 const GROUP_REQUESTS_MAX: u64 = 6;
+/// An answer that is lost on its way makes the sender repeat what was stored.
+const ANSWER_LOST_ONE_IN: u64 = 6;
 const CLOCK_JUMP_SECONDS_MAX: u64 = 6 * 3600;
 /// Operations of one commit that rolls over to a new file, and a few more.
 const FUSE_OPERATIONS_MAX: u64 = 14;
@@ -63,8 +65,8 @@ struct Run {
     machine: Machine,
     requests: Requests,
     model: Model,
-    /// Requests without an answer of success; their senders try again.
-    unanswered: Vec<Sending>,
+    /// Requests whose senders try again: refused ones, and some whose answer never reached them.
+    to_repeat: Vec<Sending>,
     report: Report,
 }
 
@@ -77,8 +79,8 @@ pub fn run(seed: u64) -> Result<Report, Violation> {
     let machine = Machine::new(chance.fork());
     let requests = Requests::new(chance.fork());
     let device = if chance.one_in(8) { Device::Lying } else { Device::Honest };
-    let (model, unanswered, report) = (Model::default(), Vec::new(), Report::default());
-    let mut run = Run { chance, device, machine, requests, model, unanswered, report };
+    let (model, to_repeat, report) = (Model::default(), Vec::new(), Report::default());
+    let mut run = Run { chance, device, machine, requests, model, to_repeat, report };
     let mut step = 0;
     run.live(&mut step).map_err(|what| Violation { seed, step, what })?;
     Ok(run.report)
@@ -131,12 +133,12 @@ impl Run {
         }
     }
 
-    /// Commits a group of new requests and some that were not answered before.
+    /// Commits a group of new requests, and with them perhaps one that is sent again.
     fn commit(&mut self) -> Result<(), String> {
         let mut sendings: Vec<Sending> =
             (0..self.chance.between(1, GROUP_REQUESTS_MAX)).map(|_| self.requests.next()).collect();
-        if !self.unanswered.is_empty() && self.chance.one_in(2) {
-            let again = self.unanswered.swap_remove(self.chance.index(self.unanswered.len()));
+        if !self.to_repeat.is_empty() && self.chance.one_in(2) {
+            let again = self.to_repeat.swap_remove(self.chance.index(self.to_repeat.len()));
             // Whoever sends again without ids or a key has to live with two of it; that is not what is tested here.
             if again.key.is_some() || again.events.iter().all(|event| event.id.is_some() && event.good) {
                 sendings.insert(self.chance.index(sendings.len() + 1), again);
@@ -153,10 +155,15 @@ impl Run {
         let mut refusal = None;
         for (sending, answer) in sendings.iter().zip(answers) {
             match answer.ok_or("a request was never answered")? {
-                Ok(appended) => acknowledged.push((sending, appended)),
+                Ok(appended) => {
+                    acknowledged.push((sending, appended));
+                    if self.chance.one_in(ANSWER_LOST_ONE_IN) {
+                        self.to_repeat.push(sending.clone());
+                    }
+                }
                 Err(error) => {
                     self.report.refused += 1;
-                    self.unanswered.push(sending.clone());
+                    self.to_repeat.push(sending.clone());
                     refusal.get_or_insert(error);
                 }
             }
