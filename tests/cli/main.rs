@@ -5,6 +5,7 @@ mod config;
 mod context;
 mod contract;
 mod help;
+mod http;
 mod lifecycle;
 mod program;
 mod project;
