@@ -33,6 +33,8 @@ pub struct RecoveredFile {
     /// Bytes that the file has on disk.
     pub length: u64,
     pub frames: usize,
+    /// Where the last group that counts begins.
+    pub last_group_at: u64,
 }
 
 /// Acknowledged bytes that do not check out any more.
@@ -125,7 +127,7 @@ fn recover_file(
     let Some(header) = file.header else {
         // A file gets its name once its header is synced. Only a device that lies leaves a name without a header, and then
         // nothing behind it; whatever has frames, or files after it, held acknowledged events once.
-        recovered.files.push(RecoveredFile { path: file.path.clone(), bytes: 0, length, frames: 0 });
+        recovered.files.push(RecoveredFile { path: file.path.clone(), bytes: 0, length, frames: 0, last_group_at: 0 });
         recovered.next_sequence = recovered.next_sequence.max(file.sequence + 1);
         if is_last && file.bytes.iter().skip(FILE_HEADER_BYTES).all(|byte| *byte == 0) {
             recovered.torn_bytes += length;
@@ -143,6 +145,7 @@ fn recover_file(
 
     let scan = scan(&file.bytes, header.sequence);
     let (mut end, mut frames, mut reported) = (FILE_HEADER_BYTES, 0, false);
+    let (mut group, mut group_at) = (0, FILE_HEADER_BYTES);
     for (index, place) in scan.frames.iter().enumerate() {
         let Some(frame) = decode_frame(&file.bytes[place.clone()], header.sequence) else { continue };
         if next.is_some_and(|next| superseded(frame, next)) {
@@ -156,6 +159,9 @@ fn recover_file(
             let upto = if gap { frame.header.base_offset } else { recovered.next_offset };
             damage(file, at, upto, on_damage, recovered)?;
         }
+        if frame.header.group != group {
+            (group, group_at) = (frame.header.group, place.start);
+        }
         advance(recovered, frame);
         (end, frames) = (place.end, frames + 1);
         replay(frame)?;
@@ -163,7 +169,13 @@ fn recover_file(
     if is_last && matches!(scan.ending, Ending::Torn { .. }) {
         recovered.torn_bytes += length - scan.ending.at() as u64;
     }
-    recovered.files.push(RecoveredFile { path: file.path.clone(), bytes: end as u64, length, frames });
+    recovered.files.push(RecoveredFile {
+        path: file.path.clone(),
+        bytes: end as u64,
+        length,
+        frames,
+        last_group_at: group_at as u64,
+    });
     Ok(())
 }
 
