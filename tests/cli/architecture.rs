@@ -81,8 +81,7 @@ fn check(dir: &str, rules: &[(&str, &[&str])]) {
     let mut breaches = Vec::new();
     for file in rust_files(&base) {
         let module = module_of(file.strip_prefix(&base).unwrap());
-        let allowed =
-            rules.get(&*module).unwrap_or_else(|| panic!("say what module {module:?} may use, in this test"));
+        let allowed = rules.get(&*module).unwrap_or_else(|| panic!("say what module {module:?} may use, in this test"));
         let text = fs::read_to_string(&file).unwrap();
         for used in code(&text).flat_map(uses) {
             let fine = used == module || allowed.contains(&"*") || allowed.contains(&&*used);
@@ -98,7 +97,9 @@ fn check(dir: &str, rules: &[(&str, &[&str])]) {
 
 /// Returns the lines of code before the file's tests, comments aside.
 fn code(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).filter(|line| !line.trim_start().starts_with("//"))
+    text.lines()
+        .take_while(|line| !line.starts_with("#[cfg(test)]"))
+        .filter(|line| !line.trim_start().starts_with("//"))
 }
 
 /// Returns the names of modules and crates of ours that a line names.
