@@ -56,7 +56,7 @@ struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
     /// Print help
-    #[arg(short, long, global = true, action = ArgAction::HelpShort, help_heading = "Global options")]
+    #[arg(short, long, global = true, action = ArgAction::HelpShort, help_heading = None::<&'static str>)]
     help: Option<bool>,
     #[command(subcommand)]
     command: Command,

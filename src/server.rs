@@ -78,7 +78,6 @@ impl Server {
     }
 
     /// Returns every route on one router for callers in the same process: no port, no access check.
-    #[must_use]
     pub fn in_process(engine: Engine, options: ServerOptions) -> Router {
         let schemas = schemas(&engine, &options).unwrap_or_else(|error| {
             tracing::warn!(%error, "schemas are left out");

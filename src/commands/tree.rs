@@ -7,17 +7,13 @@ use clap::{Command, CommandFactory};
 use super::{Cli, GROUPS};
 use crate::printer::paint::{ACCENT, HEADING};
 
-const LEAF: &str = "{about}{after-help}
-{usage-heading} {usage}
-
-{all-args}
-
-Options of every command, such as -o json: streamflow help flags";
-
-const BRANCH: &str = "{about}{after-help}
-{usage-heading} {usage}
+const OPTIONS: &str = "{usage-heading} {usage}
 
 {all-args}";
+
+const MORE: &str = "
+
+Options of every command, such as -o json: streamflow help flags";
 
 /// Returns the whole tree, ready to parse.
 pub(super) fn command() -> Command {
@@ -26,9 +22,11 @@ pub(super) fn command() -> Command {
     root.help_template(page).styles(styles())
 }
 
+/// Examples go into the layout as they are: as a text of their own they would be wrapped, and could not be copied.
 fn arranged(command: Command) -> Command {
-    let template = if command.has_subcommands() { BRANCH } else { LEAF };
-    command.help_template(template).mut_subcommands(arranged)
+    let examples = command.get_after_help().map(|examples| examples.ansi().to_string()).unwrap_or_default();
+    let more = if command.has_subcommands() { "" } else { MORE };
+    command.help_template(format!("{{about-with-newline}}\n{examples}\n{OPTIONS}{more}")).mut_subcommands(arranged)
 }
 
 fn styles() -> clap::builder::Styles {

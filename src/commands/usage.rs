@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use streamflow_core::suggest;
 
-use crate::printer::{CommandError, ExitStatus, OutputArgs, Printer};
+use crate::printer::{Color, CommandError, ExitStatus, OutputArgs, Printer};
 
 /// Prints help that was asked for, or why the arguments cannot be used.
 pub(super) fn answer(error: clap::Error, words: &[OsString]) -> ExitStatus {
@@ -27,8 +28,7 @@ pub(super) fn answer(error: clap::Error, words: &[OsString]) -> ExitStatus {
 }
 
 /// The parser stopped, so the one flag that matters for printing is looked for by hand.
-fn color(words: &[OsString]) -> crate::printer::Color {
-    use crate::printer::Color;
+fn color(words: &[OsString]) -> Color {
     let wants = |value: &str| {
         let joined = format!("--color={value}");
         words.iter().any(|word| *word == *joined)
@@ -47,9 +47,13 @@ fn explained(error: &clap::Error) -> CommandError {
     let rendered = error.render().to_string();
     let first = rendered.split("\n\n").next().unwrap_or_default();
     let message: Vec<&str> = first.trim_start_matches("error: ").lines().map(str::trim).collect();
-    let suggestion = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
-        .into_iter()
-        .find_map(|kind| error.get(kind).and_then(words_of));
+    let suggestion = [
+        (ContextKind::SuggestedSubcommand, ContextKind::InvalidSubcommand),
+        (ContextKind::SuggestedArg, ContextKind::InvalidArg),
+        (ContextKind::SuggestedValue, ContextKind::InvalidValue),
+    ]
+    .into_iter()
+    .find_map(|(suggested, invalid)| best(error.get(suggested)?, error.get(invalid)));
     let hint = match (suggestion, error.get(ContextKind::Usage)) {
         (Some(word), _) => format!("did you mean {word}?"),
         (None, Some(usage)) => usage.to_string().trim().replacen("Usage: ", "usage: ", 1),
@@ -58,10 +62,17 @@ fn explained(error: &clap::Error) -> CommandError {
     CommandError::usage(message.join(" ")).with_hint(anstream::adapter::strip_str(&hint).to_string())
 }
 
-fn words_of(value: &ContextValue) -> Option<String> {
-    match value {
-        ContextValue::String(word) => Some(format!("{word:?}")),
-        ContextValue::Strings(words) => words.first().map(|word| format!("{word:?}")),
-        _ => None,
-    }
+/// Returns the likeliest of the words that the parser suggests, in quotes.
+fn best(suggested: &ContextValue, invalid: Option<&ContextValue>) -> Option<String> {
+    let words: Vec<&str> = match suggested {
+        ContextValue::String(word) => vec![word],
+        ContextValue::Strings(words) => words.iter().map(String::as_str).collect(),
+        _ => return None,
+    };
+    let written = match invalid {
+        Some(ContextValue::String(written)) => written.as_str(),
+        _ => "",
+    };
+    let nearest = suggest::nearest(written, words.iter().copied()).or_else(|| words.first().copied())?;
+    Some(format!("{nearest:?}"))
 }

@@ -83,3 +83,22 @@ fn add_not_built(document: &mut Document, route: &Route) {
         }
     }
 }
+
+#[cfg(test)]
+mod reference;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documentation_is_this_description() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/api.md");
+        let page = reference::markdown(&serde_json::to_value(document()).unwrap());
+        if std::env::var("UPDATE_DOCS").is_ok_and(|value| value == "1") {
+            std::fs::write(path, &page).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap();
+        assert!(kept == page, "run with UPDATE_DOCS=1 to rewrite docs/api.md");
+    }
+}

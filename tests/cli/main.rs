@@ -1,1 +1,13 @@
 //! Drives the program as a process. Never names the library.
+
+mod architecture;
+mod config;
+mod context;
+mod contract;
+mod help;
+mod http;
+mod lifecycle;
+mod program;
+mod project;
+mod server;
+mod tool;

@@ -30,22 +30,55 @@ pub(crate) struct Contexts {
 
 /// One stored context.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written", into = "Written")]
 pub(crate) struct Context {
-    #[serde(flatten)]
     pub(crate) place: Stored,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     token: Option<StoredToken>,
-    #[serde(default)]
     pub(crate) protected: bool,
 }
 
 /// Where the context leads.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub(crate) enum Stored {
     Server { url: String },
     Project { dir: PathBuf },
+}
+
+/// A context as the file has it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dir: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<StoredToken>,
+    #[serde(default)]
+    protected: bool,
+}
+
+impl TryFrom<Written> for Context {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let place = match (written.url, written.dir) {
+            (Some(url), None) => Stored::Server { url },
+            (None, Some(dir)) => Stored::Project { dir },
+            _ => return Err("a context has either url or dir"),
+        };
+        Ok(Self { place, token: written.token, protected: written.protected })
+    }
+}
+
+impl From<Context> for Written {
+    fn from(context: Context) -> Self {
+        let (url, dir) = match context.place {
+            Stored::Server { url } => (Some(url), None),
+            Stored::Project { dir } => (None, Some(dir)),
+        };
+        Self { url, dir, token: context.token, protected: context.protected }
+    }
 }
 
 /// Where its token is.

@@ -50,7 +50,10 @@ impl Collector for EngineCollector {
         gauge("tail_memory_limit", "Budget of the tail", Some(&Unit::Bytes), stats.tail_bytes_max)?;
         gauge("journal_size", "Size of the journal", Some(&Unit::Bytes), stats.journal_bytes)?;
         gauge("journal_files", "Files of the journal", None, stats.journal_files)?;
-        gauge("storage_free", "Free space of the data folder", Some(&Unit::Bytes), stats.disk_free_bytes)?;
+        // Not known before the first write.
+        if stats.disk_free_bytes != u64::MAX {
+            gauge("storage_free", "Free space of the data folder", Some(&Unit::Bytes), stats.disk_free_bytes)?;
+        }
         gauge("storage_failed", "1 when events can not be stored", None, u64::from(stats.storage_failure.is_some()))
     }
 }

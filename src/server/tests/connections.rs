@@ -5,6 +5,7 @@ use tokio::net::TcpStream;
 
 use super::harness::{CLICK, Request, TestServer, read_all, read_answer, read_until};
 use crate::server::options::{HttpLimits, Role};
+use crate::telemetry::task;
 
 fn impatient() -> HttpLimits {
     HttpLimits {
@@ -158,7 +159,7 @@ async fn stopping_lets_a_running_request_end_and_takes_no_other() {
     live.write_all(&Request::get("/api/v1/events/live").bytes()).await.unwrap();
     read_until(&mut live, ": subscribed").await;
 
-    let stopping = tokio::spawn(server.running.shutdown());
+    let stopping = task::spawn("shutdown", server.running.shutdown());
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(TcpStream::connect(address).await.is_err(), "the port is closed");
     busy.write_all(end).await.unwrap();

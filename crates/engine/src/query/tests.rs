@@ -7,6 +7,7 @@ mod filters;
 mod limits;
 mod paths;
 mod pushdown;
+mod questions;
 
 use std::sync::LazyLock;
 use std::time::Duration;
