@@ -5,6 +5,7 @@ mod build;
 mod errors;
 mod filters;
 mod limits;
+mod notes;
 mod paths;
 mod pushdown;
 mod questions;
