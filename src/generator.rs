@@ -95,7 +95,10 @@ impl Generator {
         // The population comes from the seed alone, so that all streams of a run show the same people and devices.
         let mut chance = Chance::new(options.seed, u64::MAX);
         let traffic = match options.profile {
-            Profile::Web => Traffic::Web(Web::visits(Arc::new(People::draw(&mut chance)))),
+            Profile::Web => {
+                let people = Arc::new(People::draw(&mut chance));
+                Traffic::Web(Web::visits(people, &mut chance))
+            }
             Profile::Click => Traffic::Web(Web::clicks(Arc::new(People::draw(&mut chance)))),
             Profile::Api => Traffic::Api(Api::new(&mut chance)),
             Profile::Iot => Traffic::Iot(Iot::new(&mut chance)),

@@ -22,17 +22,22 @@ pub(super) async fn explain_statement(client: &Client, sql: &str, printer: &Prin
     explain(client, &words, None, printer).await;
 }
 
-/// Says on stderr why a question about `range` with these names has no answer, if that can be found out.
+/// Says on stderr why a question about `range` has no answer, if that can be found out. `names` are event types that it
+/// named, `columns` what it grouped by.
 pub(super) async fn explain_question(
     client: &Client,
     names: &[String],
+    columns: &[String],
     filter: Option<&str>,
     range: &Range,
     printer: &Printer,
 ) {
     let filter = filter.unwrap_or_default();
     let texts = names.iter().cloned().chain(literal::texts(filter)).chain(literal::values(filter)).collect();
-    explain(client, &Words { texts, paths: literal::paths(filter) }, Some(range), printer).await;
+    let unknown = columns.iter().filter(|column| !literal::is_column(column));
+    let path = |column: &String| if column.starts_with("data.") { column.clone() } else { format!("data.{column}") };
+    let paths = literal::paths(filter).into_iter().chain(literal::keys(filter)).chain(unknown.map(path)).collect();
+    explain(client, &Words { texts, paths }, Some(range), printer).await;
 }
 
 /// What the person wrote that may be wrong.

@@ -12,6 +12,8 @@ use crate::printer::paint::{ACCENT, HEADING};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
 use crate::settings;
 
+mod reference;
+
 /// Explain a command or a topic
 ///
 /// Topics: environment, exit-codes, flags, formats, time, sql, schema NAME.
@@ -28,12 +30,13 @@ struct Topic {
     text: fn() -> String,
 }
 
-const TOPICS: [Topic; 6] = [
+const TOPICS: [Topic; 7] = [
     Topic { name: "environment", text: environment },
     Topic { name: "exit-codes", text: exit_codes },
     Topic { name: "flags", text: flags },
     Topic { name: "formats", text: || include_str!("help/formats.txt").to_owned() },
     Topic { name: "time", text: || include_str!("help/time.txt").to_owned() },
+    Topic { name: "reference", text: reference::markdown },
     Topic { name: "sql", text: || include_str!("help/sql.txt").to_owned() },
 ];
 

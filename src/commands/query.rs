@@ -185,7 +185,13 @@ impl Question<'_> {
         let answer: QueryAnswer = self.ask("application/json").await?.json().await?;
         let first = answer.rows.first().and_then(|row| row.first()).cloned();
         let (rows, stats, truncated) = (answer.rows.len(), answer.stats, answer.truncated);
-        self.printer.listing(&listing(answer))?;
+        let notes = answer.notes.clone();
+        if args.explain && self.printer.format() == Format::Table && self.printer.options().is_plain() {
+            self.printer.text(&plans(&answer))?;
+        } else {
+            self.printer.listing(&listing(answer))?;
+        }
+        notes.iter().for_each(|note| self.printer.insist(note.as_str()));
         if truncated && self.printer.limit().is_none() {
             self.printer.talk("ask for more with --max-rows");
         }
@@ -218,6 +224,12 @@ impl Question<'_> {
 fn listing(answer: QueryAnswer) -> Listing {
     let columns = answer.columns.iter().map(|column| Column::new(column.name.clone(), kind(column))).collect();
     Listing { name: ROWS.name.to_owned(), columns, rows: answer.rows, truncated: answer.truncated }
+}
+
+/// Writes each plan under its name: it has lines of its own, which a table cannot show.
+fn plans(answer: &QueryAnswer) -> String {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().trim_end().to_owned();
+    answer.rows.iter().map(|row| format!("{}\n{}\n\n", text(row.first()).replace('_', " "), text(row.get(1)))).collect()
 }
 
 fn kind(column: &ColumnInfo) -> Kind {

@@ -32,6 +32,8 @@ pub(super) struct Question<'a> {
     filter: Option<&'a str>,
     /// Names that the person wrote, for the case that they are misspelt.
     names: Vec<String>,
+    /// Columns that it is grouped by.
+    columns: Vec<String>,
 }
 
 /// An answer in the forms in which it is shown.
@@ -51,13 +53,19 @@ impl<'a> Question<'a> {
     pub(super) fn new(scope: &'a ScopeArgs, span: Duration, session: &'a Session) -> Result<Self, CommandError> {
         let client = remote::reader(session)?;
         let range = scope.range.resolve(span, session)?;
-        Ok(Self { session, client, range, filter: scope.filter.as_deref(), names: Vec::new() })
+        Ok(Self { session, client, range, filter: scope.filter.as_deref(), names: Vec::new(), columns: Vec::new() })
     }
 
     /// Says which names the person wrote.
     #[must_use]
     pub(super) fn naming(self, names: Vec<String>) -> Self {
         Self { names, ..self }
+    }
+
+    /// Says which column the person wants to group by.
+    #[must_use]
+    pub(super) fn grouped_by(self, column: &str) -> Self {
+        Self { columns: vec![column.to_owned()], ..self }
     }
 
     /// Asks, and prints what `show` makes of the answer.
@@ -75,7 +83,8 @@ impl<'a> Question<'a> {
             let shown = show(remote::data(self.client.send(request).await?).await?);
             printer.listing(&shown.listing)?;
             if shown.is_empty || shown.listing.rows.is_empty() {
-                emptiness::explain_question(&self.client, &self.names, self.filter, &self.range, printer).await;
+                let (names, columns) = (&self.names, &self.columns);
+                emptiness::explain_question(&self.client, names, columns, self.filter, &self.range, printer).await;
             } else if let Some(canvas) = Canvas::of(self.session) {
                 printer.text(&(shown.chart)(&shown.listing, canvas))?;
             }

@@ -16,11 +16,10 @@ const RETENTION: Shape = Shape {
     name: "streamflow.retention/1",
     form: Form::Listing,
     fields: &[
-        Field::new("cohort", Kind::Time, "start of the period in which these users first came"),
-        Field::new("cohort_users", Kind::Number, "how many they are"),
-        Field::new("period", Kind::Number, "periods since then, from 0"),
-        Field::new("users", Kind::Number, "users of the cohort who were active in it"),
-        Field::new("percentage", Kind::Number, "their share of the cohort, 0 to 100"),
+        Field::new("cohort", Kind::Time, "first day of the period in which these users first came"),
+        Field::new("users", Kind::Number, "how many they are"),
+        Field::new("active", Kind::Json, "how many of them were active in each period since, the first one included"),
+        Field::new("percentages", Kind::Json, "the same as shares of the cohort, 0 to 100"),
     ],
 };
 
@@ -48,36 +47,26 @@ pub(super) fn run(args: RetentionArgs, session: &Session) -> Result<ExitStatus, 
         Period::Week => "week",
     };
     let request = Request::get("/api/v1/analytics/retention").query("period", period);
-    Question::new(&args.scope, MONTH, session)?.ask(request, |cohorts: Vec<RetentionCohort>| Shown {
-        listing: RETENTION.listing(cohorts.iter().flat_map(rows).collect()),
-        chart,
-        is_empty: false,
+    Question::new(&args.scope, MONTH, session)?.ask(request, |cohorts: Vec<RetentionCohort>| {
+        let rows: Vec<_> = cohorts.iter().filter(|cohort| cohort.users > 0).map(row).collect();
+        Shown { listing: RETENTION.listing(rows), chart, is_empty: false }
     })
 }
 
-fn rows(cohort: &RetentionCohort) -> impl Iterator<Item = Vec<serde_json::Value>> {
-    cohort.periods.iter().map(|period| {
-        vec![
-            json!(cohort.cohort),
-            json!(cohort.users),
-            json!(period.period),
-            json!(period.users),
-            json!(period.percentage),
-        ]
-    })
+fn row(cohort: &RetentionCohort) -> Vec<serde_json::Value> {
+    let active: Vec<u64> = cohort.periods.iter().map(|period| period.users).collect();
+    let percentages: Vec<f64> = cohort.periods.iter().map(|period| period.percentage).collect();
+    vec![json!(cohort.cohort), json!(cohort.users), json!(active), json!(percentages)]
 }
 
 /// Draws a line a cohort, a shaded percentage a period.
 fn chart(listing: &Listing, canvas: Canvas) -> String {
-    let mut text = String::new();
-    for row in &listing.rows {
-        if row[2].as_u64() == Some(0) {
-            let cohort = row[0].as_str().unwrap_or_default();
-            text.push('\n');
-            text.push_str(cohort.get(..10).unwrap_or(cohort));
+    listing.rows.iter().fold("\n".to_owned(), |mut text, row| {
+        text.push_str(row[0].as_str().unwrap_or_default());
+        for percentage in row[3].as_array().into_iter().flatten() {
+            text.push_str("  ");
+            text.push_str(&shaded(percentage.as_f64().unwrap_or_default(), canvas.glyphs));
         }
-        text.push_str("  ");
-        text.push_str(&shaded(row[4].as_f64().unwrap_or_default(), canvas.glyphs));
-    }
-    text + "\n"
+        text + "\n"
+    })
 }

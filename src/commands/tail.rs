@@ -132,9 +132,10 @@ impl Plan {
     fn new(args: &TailArgs, session: &Session) -> Result<Self, CommandError> {
         let filter = args.filter.join(" ");
         let filter = Some(filter).filter(|filter| !filter.trim().is_empty());
-        let now = range::now(session);
         let since = range::moment(args.since.as_deref(), session)?;
         let until = range::moment(args.until.as_deref(), session)?;
+        // Read last, so that `--until now` is over.
+        let now = range::now(session);
         if let Some(since) = since {
             let end = until.map_or_else(|| "now and on".to_owned(), |until| until.to_string());
             session.printer().talk(format_args!("from {since} to {end}"));

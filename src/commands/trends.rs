@@ -46,8 +46,9 @@ pub(super) struct TrendsArgs {
 pub(super) fn run(args: TrendsArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     let request =
         Request::get("/api/v1/analytics/event-trends").query("interval", &args.interval).query("by", &args.by);
-    Question::new(&args.scope, DAY, session)?.ask(request, |buckets: Vec<TrendBucket>| {
-        let is_empty = buckets.iter().all(|bucket| bucket.total == 0);
+    Question::new(&args.scope, DAY, session)?.grouped_by(&args.by).ask(request, |buckets: Vec<TrendBucket>| {
+        // A column that no event has makes every group "unknown".
+        let is_empty = buckets.iter().all(|bucket| bucket.types.keys().all(|name| name == "unknown"));
         let rows =
             buckets.into_iter().map(|bucket| vec![json!(bucket.timestamp), json!(bucket.total), json!(bucket.types)]);
         Shown { listing: TRENDS.listing(rows.collect()), chart, is_empty }

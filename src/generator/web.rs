@@ -39,18 +39,16 @@ const FAULTS: [&str; 4] = [
 /// A visitor stays for about this many events.
 const EVENTS_PER_VISIT: u32 = 14;
 
+/// Visitors who are there at the same time, so that few events still make whole visits.
+const PRESENT: usize = 24;
+
 /// Visitors and where each of them is.
 #[derive(Debug, Clone)]
 pub(super) struct Web {
     people: Arc<People>,
     visits: Vec<Visit>,
-    habit: Habit,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Habit {
-    Visits,
-    Clicks,
+    /// Who is there at the moment; of people who only click, everybody is.
+    present: Vec<usize>,
 }
 
 /// One visitor's current session.
@@ -75,46 +73,49 @@ enum Act {
 
 impl Web {
     /// Returns visitors who do everything that visitors do.
-    pub(super) fn visits(people: Arc<People>) -> Self {
-        Self::new(people, Habit::Visits)
+    pub(super) fn visits(people: Arc<People>, chance: &mut Chance) -> Self {
+        let present = (0..PRESENT).map(|_| people.skew.draw(chance)).collect();
+        Self { present, ..Self::clicks(people) }
     }
 
     /// Returns visitors who only click.
     pub(super) fn clicks(people: Arc<People>) -> Self {
-        Self::new(people, Habit::Clicks)
-    }
-
-    fn new(people: Arc<People>, habit: Habit) -> Self {
         let visits = vec![Visit::default(); people.people.len()];
-        Self { people, visits, habit }
+        Self { people, visits, present: Vec::new() }
     }
 
     pub(super) fn write(&mut self, chance: &mut Chance, place: &Place<'_>, out: &mut Vec<u8>) {
-        let rank = self.people.skew.draw(chance);
-        let person = &self.people.people[rank];
-        let visit = &mut self.visits[rank];
-        let act = match self.habit {
-            Habit::Clicks => visit.click(chance),
-            Habit::Visits => visit.next(chance),
-        };
+        if self.present.is_empty() {
+            let rank = self.people.skew.draw(chance);
+            self.visits[rank].click(chance);
+            return self.write_act(&Act::Click, rank, chance, place, out);
+        }
+        let seat = chance.index(self.present.len());
+        let rank = self.present[seat];
+        let act = self.visits[rank].next(chance);
         if matches!(act, Act::View) {
-            visit.page = self.people.page_skew.draw(chance) as u8;
+            self.visits[rank].page = self.people.page_skew.draw(chance) as u8;
         }
-        let visit = *visit;
-        write_act(&act, &Scene { person, visit, stream: place.stream }, chance, place, out);
-        if matches!(act, Act::Logout) {
-            self.visits[rank] = Visit { number: visit.number + 1, ..Visit::default() };
+        self.write_act(&act, rank, chance, place, out);
+        // One goes after a logout, or without a word; another comes.
+        if matches!(act, Act::Logout) || chance.one_in(EVENTS_PER_VISIT) {
+            self.visits[rank] = Visit { number: self.visits[rank].number + 1, ..Visit::default() };
+            self.present[seat] = self.people.skew.draw(chance);
         }
+    }
+
+    fn write_act(&self, act: &Act, rank: usize, chance: &mut Chance, place: &Place<'_>, out: &mut Vec<u8>) {
+        let scene = Scene { person: &self.people.people[rank], visit: self.visits[rank], stream: place.stream };
+        write_act(act, &scene, chance, place, out);
     }
 }
 
 impl Visit {
-    fn click(&mut self, chance: &mut Chance) -> Act {
+    fn click(&mut self, chance: &mut Chance) {
         if chance.one_in(EVENTS_PER_VISIT) {
             *self = Self { number: self.number + 1, page: chance.index(PAGES.len()) as u8, ..Self::default() };
         }
         self.events = self.events.saturating_add(1);
-        Act::Click
     }
 
     // A visit opens with a login or a page view; orders need a cart; a logout ends it.

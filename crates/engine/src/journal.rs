@@ -29,7 +29,7 @@
 //!  8  payload_crc      u32      crc32c of the stored payload
 //! 12  kind             u8       1 events · 2 rejected events · 3 request keys   (4 tombstones, 5 stream rows: to come)
 //! 13  codec            u8       0 stored as is · 1 lz4 block
-//! 14  reserved         u16      0
+//! 14  left             u16      frames of the same group that follow this one
 //! 16  sequence         u32      that of the file header: a frame left over from a file's earlier life has another
 //! 20  group            u32      number of the commit in this file, from 1: frames of one group were written and synced together
 //! 24  base_offset      u64      offset of the first event (kinds 1, 3), number of the first rejected event (kind 2)
@@ -48,9 +48,11 @@
 //! * A commit writes all frames of a group with one call, then syncs; only then are the events acknowledged.
 //! * A failed write or sync ends the file: nothing of the group is acknowledged and the file is never written again. The
 //!   next commit begins a new file. A file's frames count only up to the base offset of the file after it.
-//! * A frame that does not check out ends the journal if no later group is intact; it was being written when the machine
-//!   stopped, so nothing of it was acknowledged, and it is cut off. If a later group is intact, acknowledged events are
-//!   damaged: opening fails and says where, unless the caller asks to go on without them.
+//! * A group counts as a whole or not at all: a request's events and its key are never there one without the other. A
+//!   last group of which some frame is missing or does not check out was being written when the machine stopped, so nothing
+//!   of it was acknowledged, and it is cut off.
+//! * If a frame does not check out and a later group is intact, acknowledged events are damaged: opening fails and says
+//!   where, unless the caller asks to go on without them.
 
 mod file;
 mod frame;

@@ -1,5 +1,7 @@
 //! Finds the names in a statement or a filter that a person may have misspelt.
 
+use streamflow_core::event::{COLUMNS, FIELD_ALIASES};
+
 /// Returns the texts between single quotes.
 pub(super) fn texts(sql: &str) -> Vec<String> {
     let mut texts = Vec::new();
@@ -30,6 +32,22 @@ pub(super) fn paths(sql: &str) -> Vec<String> {
         .collect()
 }
 
+/// Returns the keys of `k=v` words that are no columns: they are paths below `data`.
+pub(super) fn keys(filter: &str) -> Vec<String> {
+    let key = |word: &str| word.split_once(['=', '!', '<', '>', '~']).map(|(key, _)| key.to_owned());
+    let keys = filter.split_whitespace().filter_map(key);
+    keys.filter(|key| !key.is_empty() && !key.contains(['\'', '"', '(', '.']) && !is_column(key))
+        .map(|key| format!("data.{key}"))
+        .collect()
+}
+
+/// Tells whether a name is a column of `events`, as it is or as existing users write it.
+pub(super) fn is_column(name: &str) -> bool {
+    COLUMNS.contains(&name)
+        || FIELD_ALIASES.iter().any(|(alias, _)| *alias == name)
+        || ["level", "user_agent"].contains(&name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +59,7 @@ mod tests {
         assert_eq!(texts(sql), ["web.clik", "data.y", ""]);
         assert_eq!(paths(sql), ["data.page", "data.cart.total", "data.x"]);
         assert_eq!(values("type=web.click source='api' x="), ["web.click", "api"]);
+        assert_eq!(keys("type=x typo=1 latency>5 data.page=/ severity!=low"), ["data.typo", "data.latency"]);
         assert_eq!(texts("it's"), Vec::<String>::new());
         assert_eq!(paths("metadata.x data."), Vec::<String>::new());
     }

@@ -162,7 +162,16 @@ impl Placed<'_> {
             Some(line) => format!("{}:{line}", self.origin),
             None => format!("request {}, event {}", self.number + 1, error.index + 1),
         };
-        Rejection { place, code: error.code, message: error.message }
+        Rejection { place, code: error.code, message: without_line(&error.message).to_owned() }
+    }
+}
+
+/// Takes the line away that a message begins with: it counts from the start of the request, not of the file.
+fn without_line(message: &str) -> &str {
+    let after = message.strip_prefix("line ").and_then(|rest| rest.split_once(", "));
+    match after {
+        Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => rest,
+        _ => message,
     }
 }
 
@@ -246,6 +255,14 @@ mod tests {
     #[tokio::test]
     async fn a_batch_without_a_good_event_is_an_answer_not_a_failure() {
         assert_eq!(deliver(&[NONE], 0).await.0.unwrap().rejected, 2);
+    }
+
+    #[test]
+    fn a_line_of_the_request_is_not_taken_for_one_of_the_file() {
+        let check = |message, expected| assert_eq!(without_line(message), expected);
+        check("line 12, column 3: unexpected 'o'", "column 3: unexpected 'o'");
+        check("line up, please", "line up, please");
+        check("\"source\" is missing", "\"source\" is missing");
     }
 
     #[test]

@@ -44,9 +44,9 @@ enum Pace {
 /// Why events can not be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum InputError {
-    #[error("cannot open {name}: {reason}")]
+    #[error("cannot open {name}: {}", plain(reason))]
     Open { name: String, reason: io::Error },
-    #[error("cannot read {name}: {reason}")]
+    #[error("cannot read {name}: {}", plain(reason))]
     Read { name: String, reason: io::Error },
     #[error("{name} is packed with {how}; gzip and zstd are read")]
     Packed { name: String, how: &'static str },
@@ -54,6 +54,11 @@ pub(super) enum InputError {
     TooLong { name: String, line: u64 },
     #[error("{name}:{line}: {reason}")]
     Malformed { name: String, line: u64, reason: String },
+}
+
+/// Returns the system's words without its number, in lowercase.
+fn plain(reason: &io::Error) -> String {
+    reason.to_string().split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 /// Something to read events from.

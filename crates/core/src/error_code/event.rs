@@ -85,7 +85,7 @@ pub(super) const CODES: [ErrorCode; 13] = [
         explanation: "One event may have 1 MiB of JSON unless the setting says otherwise. Sent alone, it is answered with \
                       413; in a list, the other events were taken and this one has its first 64 KiB kept in \
                       `rejected_events`.",
-        hint: "store large contents elsewhere and send a link, or raise `ingest.limits.event_bytes`",
+        hint: "store large contents elsewhere and send a link, or raise `ingest.limits.event`",
     },
     ErrorCode {
         code: "schema_violation",

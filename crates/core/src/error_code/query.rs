@@ -92,7 +92,7 @@ pub(super) const CODES: [ErrorCode; 13] = [
         summary: "the query needs more memory than queries may use",
         explanation: "All running queries share one budget, and this one would pass it. Sorting everything, joining \
                       without a narrow condition and grouping by nearly unique values are what costs memory.",
-        hint: "narrow the time range, group by less, add LIMIT, or raise `query.max_memory`",
+        hint: "narrow the time range, group by less, add LIMIT, or raise `query.memory`",
     },
     ErrorCode {
         code: "result_too_large",

@@ -129,7 +129,7 @@ pub(super) const CODES: [ErrorCode; 19] = [
         summary: "the body is larger than the server takes",
         explanation: "A body may have 16 MiB unless the setting says otherwise. The server stopped reading at the limit, \
                       and nothing of the body was stored.",
-        hint: "send smaller batches, compress the body, or raise `ingest.limits.body_bytes`",
+        hint: "send smaller batches, compress the body, or raise `server.limits.body`",
     },
     ErrorCode {
         code: "decompressed_too_large",
@@ -138,7 +138,7 @@ pub(super) const CODES: [ErrorCode; 19] = [
         summary: "the body grows beyond the limit when it is decompressed",
         explanation: "A compressed body may grow to 64 MiB unless the setting says otherwise. Decompression stopped at \
                       the limit, which also protects the server from bodies made to explode; nothing was stored.",
-        hint: "send smaller batches, or raise `ingest.limits.decompressed_bytes`",
+        hint: "send smaller batches, or raise `server.limits.decompressed`",
     },
     ErrorCode {
         code: "uri_too_long",

@@ -65,6 +65,6 @@ pub(super) const CODES: [ErrorCode; 7] = [
         summary: "the server has no room for another connection",
         explanation: "The number of open connections is limited, so that those that are open keep working. The limit is \
                       reached; clients that open a connection for each request get there first.",
-        hint: "keep connections open and reuse them, or raise `server.connections_max`",
+        hint: "keep connections open and reuse them, or raise `server.limits.connections`",
     },
 ];

@@ -42,6 +42,8 @@ impl FrameKind {
 pub struct FrameHeader {
     pub kind: FrameKind,
     pub compressed: bool,
+    /// Frames of the same group that follow this one.
+    pub left: u16,
     pub sequence: u32,
     pub group: u32,
     pub base_offset: u64,
@@ -69,6 +71,7 @@ impl FrameHeader {
         bytes[8..12].copy_from_slice(&self.payload_crc.to_le_bytes());
         bytes[12] = self.kind.code();
         bytes[13] = u8::from(self.compressed);
+        bytes[14..16].copy_from_slice(&self.left.to_le_bytes());
         bytes[16..20].copy_from_slice(&self.sequence.to_le_bytes());
         bytes[20..24].copy_from_slice(&self.group.to_le_bytes());
         bytes[24..32].copy_from_slice(&self.base_offset.to_le_bytes());
@@ -96,6 +99,7 @@ impl FrameHeader {
                 1 => true,
                 _ => return None,
             },
+            left: u16::from_le_bytes([bytes[14], bytes[15]]),
             sequence: u32_at(16),
             group: u32_at(20),
             base_offset: u64_at(24),
@@ -181,6 +185,7 @@ mod tests {
         let header = FrameHeader {
             kind: FrameKind::Events,
             compressed: payload.compressed,
+            left: 2,
             sequence: 7,
             group,
             base_offset: 1 << 40,
@@ -200,7 +205,7 @@ mod tests {
         fn a_frame_reads_back_what_was_written(raw in prop::collection::vec(0_u8..4, 0..2_000), group: u32) {
             let bytes = frame(&raw, group);
             let read = decode_frame(&bytes, 7).unwrap();
-            prop_assert_eq!(read.header.group, group);
+            prop_assert_eq!((read.header.group, read.header.left), (group, 2));
             prop_assert_eq!((read.header.base_offset, read.header.appended_at, read.header.count), (1 << 40, -5, 3));
             prop_assert_eq!(read.raw().unwrap(), raw);
             prop_assert!(decode_frame(&bytes, 8).is_none(), "a frame of another file is no frame");

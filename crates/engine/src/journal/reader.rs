@@ -39,24 +39,38 @@ impl Ending {
 pub(crate) fn scan(bytes: &[u8], sequence: u32) -> Scan {
     let mut frames = Vec::new();
     let mut at = FILE_HEADER_BYTES.min(bytes.len());
+    let (mut group, mut left) = (0, 0);
+    // Where the newest group begins, as a position and as a number of frames.
+    let mut group_start = (at, 0);
     while let Some(frame) = decode_frame(&bytes[at..], sequence) {
+        if frame.header.group != group {
+            group_start = (at, frames.len());
+        }
+        (group, left) = (frame.header.group, frame.header.left);
         frames.push(at..at + frame.len());
         at += frame.len();
     }
-    let sound = frames.len();
-    if bytes[at..].iter().all(|byte| *byte == 0) {
-        return Scan { frames, sound, ending: Ending::Clean { at } };
+    let whole = left == 0;
+    let nothing_follows = bytes[at..].iter().all(|byte| *byte == 0);
+    if nothing_follows && whole {
+        return Scan { sound: frames.len(), frames, ending: Ending::Clean { at } };
     }
-    let later = frames_after(bytes, at + 1, sequence);
-    let groups = later.iter().filter_map(|place| FrameHeader::decode(&bytes[place.clone()])).map(|header| header.group);
-    // The group after a group is written only once that one is synced. So if the first intact frame behind the bad place
-    // is not of the last group, the bad place was synced as well.
-    let (first, last) = groups.fold((None, 0), |(first, last), group| (first.or(Some(group)), last.max(group)));
-    let ending = if first.is_some_and(|first| last > first) { Ending::Damaged { at } } else { Ending::Torn { at } };
-    if matches!(ending, Ending::Damaged { .. }) {
+    let later = if nothing_follows { Vec::new() } else { frames_after(bytes, at + 1, sequence) };
+    let later_group =
+        later.iter().filter_map(|place| FrameHeader::decode(&bytes[place.clone()])).map(|header| header.group);
+    // A group is written only once the one before it is synced. So if a frame of a later group than that of the bad place
+    // is there, the bad place was synced as well.
+    let bad_group = if whole { group + 1 } else { group };
+    if later_group.max().is_some_and(|later| later > bad_group) {
+        let sound = frames.len();
         frames.extend(later);
+        return Scan { frames, sound, ending: Ending::Damaged { at } };
     }
-    Scan { frames, sound, ending }
+    if !whole {
+        frames.truncate(group_start.1);
+        at = group_start.0;
+    }
+    Scan { sound: frames.len(), frames, ending: Ending::Torn { at } }
 }
 
 fn frames_after(bytes: &[u8], mut at: usize, sequence: u32) -> Vec<Range<usize>> {
@@ -82,11 +96,13 @@ mod tests {
 
     fn file(groups: &[u32]) -> Vec<u8> {
         let mut bytes = vec![0xAA; FILE_HEADER_BYTES];
-        for group in groups {
+        for (index, group) in groups.iter().enumerate() {
+            let left = groups[index + 1..].iter().filter(|other| *other == group).count();
             let payload = Payload::new(format!("{{\"group\":{group},\"pad\":\"{}\"}}", "x".repeat(200)).as_bytes());
             let header = FrameHeader {
                 kind: FrameKind::Events,
                 compressed: payload.compressed,
+                left: u16::try_from(left).unwrap(),
                 sequence: 3,
                 group: *group,
                 base_offset: 0,
@@ -125,7 +141,16 @@ mod tests {
         check(&[1, 2, 2], |bytes, places| bytes[places[1].start] ^= 1, 1, torn);
         check(&[1, 2, 3], |bytes, places| bytes[places[0].start + 60] ^= 1, 0, damaged);
         check(&[1, 1, 2], |bytes, places| bytes[places[0].start + 60] ^= 1, 0, damaged);
+        check(&[1, 2], |bytes, places| bytes[places[0].start + 60] ^= 1, 0, damaged);
         check(&[1, 2], |bytes, _| bytes.extend([9; 300]), 2, torn);
+    }
+
+    #[test]
+    fn a_group_that_is_not_whole_counts_for_nothing() {
+        let torn = |at| Ending::Torn { at };
+        check(&[1, 2, 2], |bytes, places| bytes.truncate(places[2].start), 1, torn);
+        check(&[1, 2, 2], |bytes, places| bytes[places[2].start..].fill(0), 1, torn);
+        check(&[1, 2, 2], |bytes, places| bytes[places[2].start + 60] ^= 1, 1, torn);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct RecoveredFile {
     /// Bytes that the file has on disk.
     pub length: u64,
     pub frames: usize,
+    /// Where the last group that counts begins.
+    pub last_group_at: u64,
 }
 
 /// Acknowledged bytes that do not check out any more.
@@ -56,6 +58,8 @@ pub enum OnDamage {
 
 struct FoundFile {
     path: PathBuf,
+    /// From its name.
+    sequence: u32,
     header: Option<FileHeader>,
     bytes: Vec<u8>,
 }
@@ -69,7 +73,7 @@ pub(super) fn recover(
 ) -> Result<Recovered, JournalError> {
     let mut recovered = Recovered { next_sequence: 1, ..Recovered::default() };
     let names = list(disk, dir)?;
-    let mut files = names.iter().map(|path| load(disk, path)).peekable();
+    let mut files = names.iter().map(|(sequence, path)| load(disk, *sequence, path)).peekable();
     while let Some(file) = files.next() {
         let file = file?;
         let next = match files.peek() {
@@ -82,17 +86,18 @@ pub(super) fn recover(
     Ok(recovered)
 }
 
-fn list(disk: &dyn Disk, dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
+/// Returns sequence and path of each file, in the order of their offsets.
+fn list(disk: &dyn Disk, dir: &Path) -> Result<Vec<(u32, PathBuf)>, JournalError> {
     let mut names: Vec<_> = match disk.list(dir) {
         Ok(names) => names.into_iter().filter_map(|name| Some((parse_name(&name)?, name))).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(JournalError::io(dir, &error)),
     };
     names.sort_unstable();
-    Ok(names.into_iter().map(|(_, name)| dir.join(name)).collect())
+    Ok(names.into_iter().map(|((_, sequence), name)| (sequence, dir.join(name))).collect())
 }
 
-fn load(disk: &dyn Disk, path: &Path) -> Result<FoundFile, JournalError> {
+fn load(disk: &dyn Disk, sequence: u32, path: &Path) -> Result<FoundFile, JournalError> {
     let read = || -> io::Result<Vec<u8>> {
         let file = disk.open_read(path)?;
         let mut bytes = vec![0; usize::try_from(file.len()?).unwrap_or(usize::MAX)];
@@ -107,7 +112,7 @@ fn load(disk: &dyn Disk, path: &Path) -> Result<FoundFile, JournalError> {
     {
         return Err(JournalError::Newer { path: path.to_owned(), found: version, known: VERSION });
     }
-    Ok(FoundFile { path: path.to_owned(), header, bytes })
+    Ok(FoundFile { path: path.to_owned(), sequence, header, bytes })
 }
 
 fn recover_file(
@@ -120,9 +125,11 @@ fn recover_file(
 ) -> Result<(), JournalError> {
     let length = file.bytes.len() as u64;
     let Some(header) = file.header else {
-        // A file whose header was never synced holds nothing; one that others follow held something once.
-        recovered.files.push(RecoveredFile { path: file.path.clone(), bytes: 0, length, frames: 0 });
-        if is_last {
+        // A file gets its name once its header is synced. Only a device that lies leaves a name without a header, and then
+        // nothing behind it; whatever has frames, or files after it, held acknowledged events once.
+        recovered.files.push(RecoveredFile { path: file.path.clone(), bytes: 0, length, frames: 0, last_group_at: 0 });
+        recovered.next_sequence = recovered.next_sequence.max(file.sequence + 1);
+        if is_last && file.bytes.iter().skip(FILE_HEADER_BYTES).all(|byte| *byte == 0) {
             recovered.torn_bytes += length;
             return Ok(());
         }
@@ -138,6 +145,7 @@ fn recover_file(
 
     let scan = scan(&file.bytes, header.sequence);
     let (mut end, mut frames, mut reported) = (FILE_HEADER_BYTES, 0, false);
+    let (mut group, mut group_at) = (0, FILE_HEADER_BYTES);
     for (index, place) in scan.frames.iter().enumerate() {
         let Some(frame) = decode_frame(&file.bytes[place.clone()], header.sequence) else { continue };
         if next.is_some_and(|next| superseded(frame, next)) {
@@ -151,6 +159,9 @@ fn recover_file(
             let upto = if gap { frame.header.base_offset } else { recovered.next_offset };
             damage(file, at, upto, on_damage, recovered)?;
         }
+        if frame.header.group != group {
+            (group, group_at) = (frame.header.group, place.start);
+        }
         advance(recovered, frame);
         (end, frames) = (place.end, frames + 1);
         replay(frame)?;
@@ -158,14 +169,22 @@ fn recover_file(
     if is_last && matches!(scan.ending, Ending::Torn { .. }) {
         recovered.torn_bytes += length - scan.ending.at() as u64;
     }
-    recovered.files.push(RecoveredFile { path: file.path.clone(), bytes: end as u64, length, frames });
+    recovered.files.push(RecoveredFile {
+        path: file.path.clone(),
+        bytes: end as u64,
+        length,
+        frames,
+        last_group_at: group_at as u64,
+    });
     Ok(())
 }
 
 /// Returns whether a frame was never acknowledged, for the file after it begins at or before it.
 fn superseded(frame: Frame<'_>, next: FileHeader) -> bool {
     match frame.header.kind {
-        FrameKind::Events | FrameKind::RequestKeys => frame.header.base_offset >= next.base_offset,
+        FrameKind::Events => frame.header.base_offset >= next.base_offset,
+        // Keys come after the events of their group, with the offset that follows those.
+        FrameKind::RequestKeys => frame.header.base_offset > next.base_offset,
         FrameKind::Rejected => frame.header.base_offset >= next.base_rejected,
     }
 }

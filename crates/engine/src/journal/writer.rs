@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::file::{FILE_HEADER_BYTES, FileHeader, VERSION};
 use super::frame::{FRAME_HEADER_BYTES, Frame, FrameHeader, FrameKind, Payload};
-use super::recovery::{Damage, OnDamage, Recovered, recover};
+use super::recovery::{Damage, OnDamage, Recovered, RecoveredFile, recover};
 use crate::clock::{Clock, Micros};
 use crate::disk::{Disk, DiskFile};
 
@@ -138,7 +138,7 @@ impl Journal {
         replay: &mut dyn FnMut(Frame<'_>) -> Result<(), JournalError>,
     ) -> Result<(Self, Recovered), JournalError> {
         let dir = options.dir.clone();
-        disk.create_dir_all(&dir).map_err(|error| JournalError::io(&dir, &error))?;
+        make_dir(&*disk, &dir).map_err(|error| JournalError::io(&dir, &error))?;
         let recovered = recover(&*disk, &dir, options.on_damage, replay)?;
         tidy(&*disk, &dir, &recovered)?;
         let kept = recovered.files.iter().filter(|file| file.frames > 0);
@@ -214,7 +214,8 @@ impl Journal {
         let mut base_offsets = Vec::with_capacity(bodies.len());
         let headers: Vec<_> = bodies
             .iter()
-            .map(|body| {
+            .zip((0..bodies.len()).rev())
+            .map(|(body, left)| {
                 let base_offset = if body.kind == FrameKind::Rejected { rejected } else { offset };
                 base_offsets.push(base_offset);
                 match body.kind {
@@ -222,7 +223,7 @@ impl Journal {
                     FrameKind::Rejected => rejected += u64::from(body.count),
                     FrameKind::RequestKeys => {}
                 }
-                file.header(body, base_offset, appended_at).encode()
+                file.header(body, left, base_offset, appended_at).encode()
             })
             .collect();
         let mut slices: Vec<IoSlice<'_>> = headers
@@ -308,8 +309,11 @@ impl Journal {
                 let created = self.disk.create(&part).map_err(|error| JournalError::io(&part, &error));
                 created.and_then(|file| self.begin(file, &part, Filling::Growing))
             }
-        }?;
-        self.current = Some(opened);
+        };
+        // If this fails, the new file may be there under its name all the same, and frames that the current file got from now
+        // on would lie behind its base offset, where they do not count.
+        self.current = None;
+        self.current = Some(opened?);
         self.stats.files += 1;
         Ok(())
     }
@@ -366,10 +370,11 @@ impl Journal {
 }
 
 impl OpenFile {
-    fn header(&self, body: &FrameBody, base_offset: u64, appended_at: Micros) -> FrameHeader {
+    fn header(&self, body: &FrameBody, left: usize, base_offset: u64, appended_at: Micros) -> FrameHeader {
         FrameHeader {
             kind: body.kind,
             compressed: body.payload.compressed,
+            left: u16::try_from(left).expect("a group has fewer frames than the queue holds requests"),
             sequence: self.sequence,
             group: self.group,
             base_offset,
@@ -380,6 +385,14 @@ impl OpenFile {
             payload_crc: body.payload.crc,
         }
     }
+}
+
+/// Makes the folder of a partition, and its name and those of `journal` and the data folder durable: a file that was synced
+/// in a folder whose own name is lost is lost with it. Done at every start, for an earlier one may have been cut short.
+fn make_dir(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    disk.create_dir_all(dir)?;
+    let mut parents = dir.ancestors().skip(1).take(3).filter(|parent| !parent.as_os_str().is_empty());
+    parents.try_for_each(|parent| disk.sync_dir(parent))
 }
 
 fn fill_ahead(disk: &dyn Disk, dir: &Path, bytes: u64) -> io::Result<()> {
@@ -407,16 +420,26 @@ fn tidy(disk: &dyn Disk, dir: &Path, recovered: &Recovered) -> Result<(), Journa
     // Damaged files stay as they are, for whoever wants to look into them.
     let sound = |path: &Path| recovered.damages.iter().all(|damage| damage.path != path);
     for file in recovered.files.iter().filter(|file| sound(&file.path)) {
-        let tidied = if file.frames == 0 {
-            disk.remove(&file.path)
-        } else if file.length > file.bytes {
-            disk.open(&file.path).and_then(|mut open| open.set_len(file.bytes).and_then(|()| open.sync()))
-        } else {
-            Ok(())
-        };
+        let tidied = if file.frames == 0 { disk.remove(&file.path) } else { settle(disk, file) };
         tidied.map_err(|error| JournalError::io(&file.path, &error))?;
     }
     disk.sync_dir(dir).map_err(|error| JournalError::io(dir, &error))
+}
+
+/// Cuts off what does not count and makes the rest durable: what comes now builds on it.
+///
+/// A process that was killed leaves frames that can be read but were never synced. After a sync that failed they can be
+/// read for as long as the machine runs, and a second sync has nothing left to write. So the last group, the only one that
+/// can be in that state, is written again.
+fn settle(disk: &dyn Disk, file: &RecoveredFile) -> io::Result<()> {
+    let mut open = disk.open(&file.path)?;
+    if file.length > file.bytes {
+        open.set_len(file.bytes)?;
+    }
+    let mut group = vec![0; usize::try_from(file.bytes - file.last_group_at).unwrap_or(usize::MAX)];
+    let read = open.read_at(&mut group, file.last_group_at)?;
+    open.write_all_at(&mut [IoSlice::new(&group[..read])], file.last_group_at)?;
+    open.sync()
 }
 
 fn remove_if_there(disk: &dyn Disk, path: &Path) -> Result<(), JournalError> {

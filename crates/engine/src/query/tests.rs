@@ -5,8 +5,10 @@ mod build;
 mod errors;
 mod filters;
 mod limits;
+mod notes;
 mod paths;
 mod pushdown;
+mod questions;
 
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -35,7 +35,7 @@ pub(super) struct Requests {
 }
 
 /// Events of a list at most.
-const LIST_EVENTS_MAX: u64 = 40;
+const LIST_EVENTS_MAX: u64 = 16;
 /// Bytes of filler at most: a list crosses several sectors, a single event some times.
 const FILLER_BYTES_MAX: u64 = 700;
 

@@ -7,7 +7,7 @@ use streamflow_engine::disk::Disk;
 use streamflow_engine::ingest::{AppendError, Appended};
 use streamflow_engine::journal::{JournalError, OnDamage};
 
-use super::machine::Machine;
+use super::machine::{Answers, Machine};
 use super::model::{Model, Strictness};
 use super::observed::Observed;
 use super::requests::{Requests, Sending};
@@ -34,18 +34,27 @@ pub struct Violation {
     pub seed: u64,
     pub step: usize,
     pub what: String,
+    /// What happened until then, one line a step.
+    pub history: Vec<String>,
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "seed {}, step {}: {}", self.seed, self.step, self.what)
+        write!(f, "seed {}, step {}: {}", self.seed, self.step, self.what)?;
+        // The alternate form tells the whole story: `{:#}`.
+        if f.alternate() {
+            self.history.iter().try_for_each(|line| write!(f, "\n  {line}"))?;
+        }
+        Ok(())
     }
 }
 
 impl std::error::Error for Violation {}
 
-const STEPS: u64 = 60;
+const STEPS: u64 = 50;
 const GROUP_REQUESTS_MAX: u64 = 6;
+/// An answer that is lost on its way makes the sender repeat what was stored.
+const ANSWER_LOST_ONE_IN: u64 = 6;
 const CLOCK_JUMP_SECONDS_MAX: u64 = 6 * 3600;
 /// Operations of one commit that rolls over to a new file, and a few more.
 const FUSE_OPERATIONS_MAX: u64 = 14;
@@ -63,9 +72,10 @@ struct Run {
     machine: Machine,
     requests: Requests,
     model: Model,
-    /// Requests without an answer of success; their senders try again.
-    unanswered: Vec<Sending>,
+    /// Requests whose senders try again: refused ones, and some whose answer never reached them.
+    to_repeat: Vec<Sending>,
     report: Report,
+    history: Vec<String>,
 }
 
 /// Lives through the run that `seed` decides.
@@ -77,11 +87,13 @@ pub fn run(seed: u64) -> Result<Report, Violation> {
     let machine = Machine::new(chance.fork());
     let requests = Requests::new(chance.fork());
     let device = if chance.one_in(8) { Device::Lying } else { Device::Honest };
-    let (model, unanswered, report) = (Model::default(), Vec::new(), Report::default());
-    let mut run = Run { chance, device, machine, requests, model, unanswered, report };
+    let (model, to_repeat, report, history) = (Model::default(), Vec::new(), Report::default(), Vec::new());
+    let mut run = Run { chance, device, machine, requests, model, to_repeat, report, history };
     let mut step = 0;
-    run.live(&mut step).map_err(|what| Violation { seed, step, what })?;
-    Ok(run.report)
+    match run.live(&mut step) {
+        Ok(()) => Ok(run.report),
+        Err(what) => Err(Violation { seed, step, what, history: run.history }),
+    }
 }
 
 impl Run {
@@ -131,12 +143,12 @@ impl Run {
         }
     }
 
-    /// Commits a group of new requests and some that were not answered before.
+    /// Commits a group of new requests, and with them perhaps one that is sent again.
     fn commit(&mut self) -> Result<(), String> {
         let mut sendings: Vec<Sending> =
             (0..self.chance.between(1, GROUP_REQUESTS_MAX)).map(|_| self.requests.next()).collect();
-        if !self.unanswered.is_empty() && self.chance.one_in(2) {
-            let again = self.unanswered.swap_remove(self.chance.index(self.unanswered.len()));
+        if !self.to_repeat.is_empty() && self.chance.one_in(2) {
+            let again = self.to_repeat.swap_remove(self.chance.index(self.to_repeat.len()));
             // Whoever sends again without ids or a key has to live with two of it; that is not what is tested here.
             if again.key.is_some() || again.events.iter().all(|event| event.id.is_some() && event.good) {
                 sendings.insert(self.chance.index(sendings.len() + 1), again);
@@ -149,20 +161,31 @@ impl Run {
     fn send(&mut self, sendings: &[Sending]) -> Result<Option<AppendError>, String> {
         self.model.send(sendings);
         let answers = self.machine.commit(sendings);
+        self.tell(|| commit_line(sendings, &answers));
         let mut acknowledged: Vec<(&Sending, Appended)> = Vec::new();
         let mut refusal = None;
         for (sending, answer) in sendings.iter().zip(answers) {
             match answer.ok_or("a request was never answered")? {
-                Ok(appended) => acknowledged.push((sending, appended)),
+                Ok(appended) => {
+                    acknowledged.push((sending, appended));
+                    if self.chance.one_in(ANSWER_LOST_ONE_IN) {
+                        self.to_repeat.push(sending.clone());
+                    }
+                }
                 Err(error) => {
                     self.report.refused += 1;
-                    self.unanswered.push(sending.clone());
+                    self.to_repeat.push(sending.clone());
                     refusal.get_or_insert(error);
                 }
             }
         }
         self.model.acknowledge_group(&acknowledged)?;
         Ok(refusal)
+    }
+
+    fn tell(&mut self, line: impl FnOnce() -> String) {
+        let operations = self.machine.disk.operations();
+        self.history.push(format!("after {operations} disk operations: {}", line()));
     }
 
     fn jump(&mut self) {
@@ -184,6 +207,7 @@ impl Run {
             6 if self.device == Device::Lying => Faults { lost_sync_one_in: 3, ..calm },
             _ => calm,
         };
+        self.tell(|| format!("{faults:?}"));
         self.machine.disk.set_faults(faults);
     }
 
@@ -193,13 +217,15 @@ impl Run {
 
     fn restart(&mut self) -> Result<(), String> {
         // A close that fails has already told what it could.
-        drop(self.machine.stop());
+        let stopped = self.machine.stop();
+        self.tell(|| format!("stop: {stopped:?}"));
         self.calm();
         self.start()
     }
 
     fn crash(&mut self, crash: Crash) -> Result<(), String> {
         self.report.crashes += 1;
+        self.tell(|| format!("crash: {crash:?}"));
         self.machine.disk.crash(crash);
         self.calm();
         while self.chance.one_in(4) {
@@ -218,6 +244,7 @@ impl Run {
             Crash::Power
         };
         let started = self.machine.start(OnDamage::Refuse);
+        self.tell(|| format!("a start that is disturbed and ends in a crash, {crash:?}: {started:?}"));
         if let Err(JournalError::Damaged(damage)) = &started
             && !self.machine.disk.has_lied()
         {
@@ -310,6 +337,19 @@ impl Run {
         self.report.fingerprint = fingerprint(&self.machine.observe());
         Ok(())
     }
+}
+
+fn commit_line(sendings: &[Sending], answers: &Answers) -> String {
+    let of_request = |(sending, answer): (&Sending, &Option<Result<Appended, AppendError>>)| {
+        let (first, last) = (sending.events[0].marker, sending.events[sending.events.len() - 1].marker);
+        let answer = match answer {
+            Some(Ok(appended)) => format!("{} from {:?}", appended.accepted, appended.first_offset),
+            Some(Err(error)) => error.to_string(),
+            None => "no answer".to_owned(),
+        };
+        format!("m{first}..m{last} {:?} key {:?}: {answer}", sending.ack, sending.key)
+    };
+    sendings.iter().zip(answers).map(of_request).collect::<Vec<_>>().join("; ")
 }
 
 /// FNV-1a over what is visible, so that two runs of a seed can be compared.

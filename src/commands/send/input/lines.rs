@@ -20,7 +20,8 @@ pub(super) fn read(mut input: Input, batcher: &mut Batcher) -> Result<Result<(),
         if text.len() > EVENT_BYTES_MAX {
             return Err(InputError::TooLong { name: input.name, line });
         }
-        let event = text.trim_ascii();
+        // What stands before an event is kept, so that the columns of messages are those of the file.
+        let event = text.trim_ascii_end();
         if !event.is_empty()
             && let Err(stopped) = batcher.write(line, |out| out.extend_from_slice(event))
         {

@@ -1,0 +1,146 @@
+//! SQL from the command line: forms, mistakes, expectations, and reading without a server.
+
+use crate::program::Place;
+use crate::server::Server;
+
+fn with_events() -> Server {
+    let server = Server::start();
+    let events: String = (0..50)
+        .map(|n| format!("{{\"type\":\"web.click\",\"source\":\"shop\",\"user_id\":\"u{}\",\"data\":{{\"page\":\"/p{}\",\"n\":{n}}}}}\n", n % 5, n % 3))
+        .collect();
+    server.place.feed(events.as_bytes(), &["send", "-"]).exits(0);
+    server
+}
+
+#[test]
+fn rows_come_in_every_form() {
+    let server = with_events();
+    let sql = "SELECT data.page AS page, count(*) AS n FROM events GROUP BY 1 ORDER BY 1";
+    let check = |form: &str, expected: &str| {
+        assert_eq!(server.run(&["query", sql, "-o", form]).exits(0).out, expected, "{form}")
+    };
+    check("csv", "page,n\n/p0,17\n/p1,17\n/p2,16\n");
+    check("tsv", "page\tn\n/p0\t17\n/p1\t17\n/p2\t16\n");
+    check("ndjson", "{\"page\":\"/p0\",\"n\":17}\n{\"page\":\"/p1\",\"n\":17}\n{\"page\":\"/p2\",\"n\":16}\n");
+    check("markdown", "| page | n |\n| --- | --- |\n| /p0 | 17 |\n| /p1 | 17 |\n| /p2 | 16 |\n");
+    check("none", "");
+    let json = server.run(&["query", sql, "-o", "json"]).exits(0).json();
+    assert_eq!((json["schema"].as_str(), json["rows"][2]["n"].as_u64()), (Some("streamflow.query/1"), Some(16)));
+    assert!(server.run(&["query", sql, "-o", "parquet"]).exits(0).out.starts_with("PAR1"));
+    server.run(&["query", sql, "--fields", "pgae"]).exits(2).says("did you mean \"page\"?");
+    assert_eq!(server.run(&["query", sql, "--fields", "n", "-o", "csv"]).exits(0).out, "n\n17\n17\n16\n");
+}
+
+#[test]
+fn statement_comes_from_an_argument_a_file_or_a_pipe() {
+    let server = with_events();
+    server.place.write("q.sql", "-- how many\nSELECT count(*) AS n\nFROM events;\n");
+    assert_eq!(server.run(&["query", "-f", "q.sql", "-o", "csv"]).exits(0).out, "n\n50\n");
+    assert_eq!(server.place.feed(b"SELECT 7 AS n;", &["query", "-", "-o", "csv"]).exits(0).out, "n\n7\n");
+    let filtered = ["query", "SELECT count(*) AS n FROM events WHERE user_id = $user AND data.n < $most", "-o", "csv"];
+    let args = [&filtered[..], &["--param", "user=u1", "--param", "most:=10"]].concat();
+    assert_eq!(server.run(&args).exits(0).out, "n\n2\n");
+    server.run(&["query"]).exits(2);
+    server.run(&["query", " ; "]).exits(2).says("empty");
+}
+
+#[test]
+fn mistake_is_shown_where_it_is_with_the_nearest_right_word() {
+    let server = with_events();
+    let check = |sql: &str, exit: i32, words: &[&str]| {
+        let ended = server.run(&["query", sql]).exits(exit);
+        words.iter().for_each(|words| assert!(ended.err.contains(words), "no {words:?} in {}", ended.err));
+    };
+    check("SELECT\n  tpye FROM events", 2, &["<sql>:2:3", "   |   ^", "did you mean \"type\"?"]);
+    check("SELECT * FROM evnts", 2, &["did you mean \"events\"?"]);
+    check("SELECT cuont(*) FROM events", 2, &["did you mean \"count\"?"]);
+    check("SELEC 1", 2, &["<sql>:1:1"]);
+    check("DROP TABLE events", 2, &["read"]);
+    check("SELECT $user", 2, &["user"]);
+    server.place.write("bad.sql", "SELECT 1 +\n");
+    server.run(&["query", "-f", "bad.sql"]).exits(2).says("bad.sql");
+}
+
+#[test]
+fn expectation_turns_an_answer_into_an_exit_code() {
+    let server = with_events();
+    let check = |expectation: &str, exit: i32| {
+        let ended = server
+            .run(&["query", "SELECT count(*) AS n FROM events", "-o", "csv", "--expect", expectation])
+            .exits(exit);
+        assert_eq!(ended.out, "n\n50\n", "the rows are printed all the same");
+    };
+    check("value=50", 0);
+    check("value<50", 1);
+    check("rows=1", 0);
+    check("rows>1", 1);
+    server.run(&["query", "SELECT 1", "--expect", "lines>1"]).exits(2).says("rows>0");
+    server
+        .run(&["query", "SELECT 1 FROM events", "--expect", "rows=0", "-o", "none"])
+        .exits(1)
+        .says("there are 50 rows");
+}
+
+#[test]
+fn rows_left_out_are_said() {
+    let server = with_events();
+    let ended =
+        server.run(&["query", "SELECT type FROM events", "--limit", "2", "-o", "json"]).exits(0).says("there are more");
+    assert_eq!((ended.json()["rows"].as_array().unwrap().len(), ended.json()["truncated"].as_bool()), (2, Some(true)));
+    let ended = server
+        .run(&["query", "SELECT type FROM events", "--max-rows", "3", "-o", "ndjson"])
+        .exits(0)
+        .says("--max-rows");
+    assert_eq!(ended.out.lines().count(), 3);
+}
+
+#[test]
+fn empty_answer_says_why_it_is_empty() {
+    let server = Server::start();
+    let check = |args: &[&str], words: &str| drop(server.run(args).exits(0).says(words));
+    check(&["query", "SELECT * FROM events"], "there are no events yet");
+    check(&["top"], "there are no events yet");
+    server.run(&["send", "web.click", "-d", "page=/", "--source", "shop"]).exits(0);
+    check(&["query", "SELECT * FROM events WHERE type = 'web.clik'"], "did you mean \"web.click\" (1 events)?");
+    check(&["query", "SELECT * FROM events WHERE source = 'shpo'"], "did you mean \"shop\"");
+    check(&["query", "SELECT * FROM events WHERE data.pgae = '/'"], "did you mean data.page?");
+    check(&["top", "--filter", "type=web.clik"], "did you mean \"web.click\"");
+    check(&["top", "--filter", "pgae=/"], "did you mean data.page?");
+    check(&["top", "--since", "2020-01-01", "--until", "2020-01-02"], "no event is in this time range; there are 1");
+    check(&["funnel", "web.clik", "order.paid"], "did you mean \"web.click\"");
+    check(&["trends", "--by", "pgae"], "did you mean data.page?");
+}
+
+#[test]
+fn cost_and_plan_are_told_on_request() {
+    let server = with_events();
+    server.run(&["query", "SELECT * FROM events", "--cost", "-o", "none"]).exits(0).says("50 rows");
+    assert!(server.run(&["query", "SELECT type FROM events", "--explain"]).exits(0).out.contains("physical plan\n"));
+}
+
+#[test]
+fn project_is_read_without_a_server() {
+    let mut server = with_events();
+    server.signal(rustix::process::Signal::TERM);
+    server.wait();
+    let place = &server.place;
+    assert_eq!(place.run(&["query", "SELECT count(*) AS n FROM events", "-o", "csv"]).exits(0).out, "n\n50\n");
+    assert_eq!(place.run(&["top", "users", "--jq", ".rows | length"]).exits(0).out, "5\n");
+    place.run(&["events", "get", "0:49"]).exits(0);
+    assert_eq!(place.run(&["tail", "--last", "3", "--until", "now", "-o", "ndjson"]).exits(0).out.lines().count(), 3);
+    place.run(&["send", "x"]).exits(3).says("streamflow start");
+    Place::new().run(&["query", "SELECT 1", "--server", "127.0.0.1:1"]).exits(3).says("cannot connect");
+}
+
+#[test]
+fn token_is_asked_for_with_its_own_exit_code() {
+    let place = Place::new();
+    place.write("config.yaml", "server:\n  token: secret\n");
+    let server = Server::start_in(place, &[]);
+    let outside = Place::new();
+    let url = server.url("gateway");
+    outside.run(&["query", "SELECT 1", "--server", url]).exits(4);
+    outside.run(&["query", "SELECT 1", "--server", url, "--token", "wrong"]).exits(4);
+    outside.run(&["query", "SELECT 1", "--server", url, "--token", "secret"]).exits(0);
+    server.run(&["query", "SELECT 1"]).exits(0);
+}

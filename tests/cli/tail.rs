@@ -1,0 +1,114 @@
+//! Live events: filters, the past first, ends.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::process::{Child, ChildStdout, Stdio};
+
+use serde_json::Value;
+
+use crate::server::Server;
+
+/// A `tail` under way.
+struct Tail {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Tail {
+    fn start(server: &Server, args: &[&str]) -> Self {
+        let mut command = server.place.command(&[&["tail", "-o", "ndjson"], args].concat());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// Returns `data.n` of the next event.
+    fn next(&mut self) -> i64 {
+        let line = self.lines.next().expect("the tail goes on").unwrap();
+        serde_json::from_str::<Value>(&line).unwrap()["data"]["n"].as_i64().unwrap()
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn send(server: &Server, kind: &str, numbers: std::ops::Range<i64>) {
+    let events: String =
+        numbers.map(|n| format!("{{\"type\":\"{kind}\",\"source\":\"s\",\"data\":{{\"n\":{n}}}}}\n")).collect();
+    server.place.feed(events.as_bytes(), &["send", "-", "-q", "-o", "none"]).exits(0);
+}
+
+#[test]
+fn live_events_follow_those_of_the_past_without_a_hole() {
+    let server = Server::start();
+    send(&server, "a", 0..2_000);
+    let mut tail = Tail::start(&server, &["--since", "1h"]);
+    let mut expected = 0;
+    // Sent while the past is still being printed.
+    send(&server, "a", 2_000..2_500);
+    while expected < 2_500 {
+        assert_eq!(tail.next(), expected);
+        expected += 1;
+    }
+    send(&server, "a", 2_500..2_501);
+    assert_eq!(tail.next(), 2_500);
+}
+
+#[test]
+fn filter_is_words_or_sql() {
+    let server = Server::start();
+    send(&server, "a", 0..5);
+    send(&server, "b", 5..10);
+    for filter in [&["type=b"] as &[&str], &["type=b", "source=s"], &["type = 'b' AND data.n > 4"]] {
+        let mut tail = Tail::start(&server, &[filter, &["--last", "2"]].concat());
+        assert_eq!((tail.next(), tail.next()), (8, 9), "{filter:?}");
+    }
+    server.run(&["tail", "typo > 1 AND"]).exits(2).says("error:");
+    server.run(&["tail", "nothing(1) > 2", "--count", "1", "--timeout", "5s"]).exits(2);
+}
+
+#[test]
+fn tail_ends_when_it_was_told_to() {
+    let server = Server::start();
+    send(&server, "a", 0..10);
+    let lines = |args: &[&str], code: i32| {
+        server.run(&[&["tail", "-o", "ndjson"], args].concat()).exits(code).out.lines().count()
+    };
+    assert_eq!(lines(&["--last", "4", "--count", "3"], 0), 3);
+    assert_eq!(lines(&["--since", "1h", "--until", "now"], 0), 10);
+    assert_eq!(lines(&["--last", "2", "--timeout", "1s"], 0), 2);
+    assert_eq!(lines(&["--last", "2", "--count", "5", "--timeout", "1s"], 124), 2);
+    assert_eq!(lines(&["--last", "5", "--limit", "2"], 0), 2);
+}
+
+#[test]
+fn people_get_one_line_an_event() {
+    let server = Server::start();
+    server.run(&["send", "web.click", "-d", "page=/cart", "--user", "u7", "--severity", "high"]).exits(0);
+    let line = server.run(&["tail", "--last", "1", "--count", "1"]).exits(0).out;
+    assert!(line.ends_with(" high     web.click cli u7 page=/cart\n"), "{line}");
+}
+
+#[test]
+fn reader_that_leaves_is_success() {
+    let server = Server::start();
+    send(&server, "a", 0..10);
+    let mut command = server.place.command(&["tail", "--since", "1h"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn server_that_goes_is_a_retryable_failure() {
+    let mut server = Server::start();
+    send(&server, "a", 0..1);
+    let mut tail = Tail::start(&server, &["--last", "1"]);
+    assert_eq!(tail.next(), 0);
+    server.signal(rustix::process::Signal::KILL);
+    server.wait();
+    assert_eq!(tail.child.wait().unwrap().code(), Some(3));
+}
