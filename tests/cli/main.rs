@@ -4,6 +4,7 @@ mod architecture;
 mod config;
 mod context;
 mod contract;
+mod crash;
 mod help;
 mod lifecycle;
 mod program;
