@@ -4,6 +4,7 @@ mod architecture;
 mod config;
 mod context;
 mod contract;
+mod crash;
 mod guide;
 mod help;
 mod http;
