@@ -34,6 +34,9 @@ pub struct QueryAnswer {
     pub rows: Vec<Vec<serde_json::Value>>,
     /// Whether there were more rows than `max_rows`.
     pub truncated: bool,
+    /// What to know although it is no error, such as a path that no event has; left out when there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     pub stats: QueryStats,
 }
 

@@ -185,11 +185,13 @@ impl Question<'_> {
         let answer: QueryAnswer = self.ask("application/json").await?.json().await?;
         let first = answer.rows.first().and_then(|row| row.first()).cloned();
         let (rows, stats, truncated) = (answer.rows.len(), answer.stats, answer.truncated);
+        let notes = answer.notes.clone();
         if args.explain && self.printer.format() == Format::Table && self.printer.options().is_plain() {
             self.printer.text(&plans(&answer))?;
         } else {
             self.printer.listing(&listing(answer))?;
         }
+        notes.iter().for_each(|note| self.printer.insist(note.as_str()));
         if truncated && self.printer.limit().is_none() {
             self.printer.talk("ask for more with --max-rows");
         }

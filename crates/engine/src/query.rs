@@ -89,6 +89,8 @@ pub struct Answer {
     pub batches: Vec<RecordBatch>,
     /// Whether there were more rows than `max_rows`.
     pub truncated: bool,
+    /// What the asker should know although it is no error, such as a path that no event has. Lowercase, one line each.
+    pub notes: Vec<String>,
     pub stats: AnswerStats,
 }
 

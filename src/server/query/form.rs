@@ -117,6 +117,11 @@ fn json(answer: &Answer, out: &mut Vec<u8>) -> Result<(), ApiError> {
     out.extend_from_slice(b",\"rows\":");
     encode::rows_json(&answer.batches, out);
     out.extend_from_slice(if answer.truncated { b",\"truncated\":true" } else { b",\"truncated\":false" });
+    if !answer.notes.is_empty() {
+        out.extend_from_slice(b",\"notes\":");
+        let written = serde_json::to_writer(&mut *out, &answer.notes);
+        written.map_err(|error| ApiError::internal("notes were not written", &error))?;
+    }
     out.extend_from_slice(b",\"stats\":");
     serde_json::to_writer(&mut *out, &stats).map_err(|error| ApiError::internal("stats were not written", &error))?;
     out.push(b'}');

@@ -131,6 +131,15 @@ fn of_schema(error: &SchemaError, sql: &str, names: &Names) -> QueryError {
     }
 }
 
+/// Returns what to tell somebody who asked for a path that no event has.
+pub(super) fn note_unseen(path: &str, seen: &PathTypes) -> String {
+    let names: Vec<String> = seen.by_path.keys().map(|path| path_name(path)).collect();
+    match nearest(path, names.iter().map(String::as_str)) {
+        Some(nearest) => format!("no event has {path}; did you mean {nearest}?"),
+        None => format!("no event has {path}"),
+    }
+}
+
 fn unknown_column(field: &Column, valid: &[Column], sql: &str, names: &Names) -> QueryError {
     let name = field.relation.as_ref().map_or_else(|| field.name.clone(), |table| format!("{table}.{}", field.name));
     let error = QueryError::new("unknown_column", format!("unknown column {name:?}"));

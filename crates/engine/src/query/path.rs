@@ -40,6 +40,14 @@ impl Path {
         self.call(request)
     }
 
+    /// Returns the path as it is written, if it is known that no event has it.
+    pub(super) fn unseen(&self, paths: &PathTypes) -> Option<String> {
+        let known = self.holds == Holds::EventData && !paths.partial;
+        let name = self.keys.join(".");
+        // An object on the way to a leaf has a type of its own, so that only a wrong name is missing.
+        (known && self.observed(paths).is_none()).then(|| format!("data.{name}"))
+    }
+
     /// Returns the call for the path in the given form.
     pub(super) fn call(self, request: Request) -> Expr {
         let keys = self.keys.into_iter().map(|key| Expr::value(Value::SingleQuotedString(key)));

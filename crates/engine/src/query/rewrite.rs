@@ -22,19 +22,20 @@ use crate::tail::PathTypes;
 const COLUMN_ALIASES: [(&str, &str); 4] =
     [("ts", "timestamp"), ("event_type", "type"), (severity::LEVEL, "severity"), ("user_agent", "data")];
 
-/// Rewrites a statement.
-pub(super) fn statement(statement: &mut Statement, paths: &PathTypes) -> Result<(), QueryError> {
-    let mut rewriter = Rewriter { scope: Scope::default(), paths };
+/// Rewrites a statement and returns the paths in it that no event has.
+pub(super) fn statement(statement: &mut Statement, paths: &PathTypes) -> Result<Vec<String>, QueryError> {
+    let mut rewriter = Rewriter { scope: Scope::default(), paths, unseen: Vec::new() };
     match statement {
-        Statement::Statement(statement) => done(statement.visit(&mut rewriter)),
-        Statement::Explain(explain) => self::statement(&mut explain.statement, paths),
-        _ => Ok(()),
+        Statement::Statement(statement) => done(statement.visit(&mut rewriter))?,
+        Statement::Explain(explain) => return self::statement(&mut explain.statement, paths),
+        _ => {}
     }
+    Ok(rewriter.unseen)
 }
 
 /// Rewrites an expression over the columns of `events`.
 pub(super) fn expression(expr: &mut Expr, paths: &PathTypes) -> Result<(), QueryError> {
-    let mut rewriter = Rewriter { scope: Scope::of_events(), paths };
+    let mut rewriter = Rewriter { scope: Scope::of_events(), paths, unseen: Vec::new() };
     rewriter.want(expr, Request::Bool);
     done(expr.visit(&mut rewriter))
 }
@@ -49,6 +50,8 @@ fn done(flow: ControlFlow<QueryError>) -> Result<(), QueryError> {
 struct Rewriter<'a> {
     scope: Scope,
     paths: &'a PathTypes,
+    /// Paths that no event has, each once.
+    unseen: Vec<String>,
 }
 
 /// What a dotted name means that is not simply a column.
@@ -118,7 +121,10 @@ impl VisitorMut for Rewriter<'_> {
         self.want_by_literals(expr);
         match self.meaning(expr) {
             Some(Meaning::Column(parts)) => *expr = column(parts),
-            Some(Meaning::Path(path)) => *expr = path.natural(self.paths),
+            Some(Meaning::Path(path)) => {
+                self.unseen.extend(path.unseen(self.paths).filter(|name| !self.unseen.contains(name)));
+                *expr = path.natural(self.paths);
+            }
             None => path::decide_call(expr, |json| self.holds(json), self.paths),
         }
         ControlFlow::Continue(())

@@ -34,7 +34,7 @@ pub(super) async fn run(
         failure::of_planning(error, sql, &names)
     };
     let mut statement = statement::parse(sql, params)?;
-    rewrite::statement(&mut statement, paths)?;
+    let unseen = rewrite::statement(&mut statement, paths)?;
     let plan = state.statement_to_plan(statement).await.map_err(|error| planning(&error))?;
     only_reads(&plan)?;
     let plan = bounded(plan, rows_max).map_err(|error| planning(&error))?;
@@ -53,7 +53,8 @@ pub(super) async fn run(
     drop(stream);
     let mut stats = AnswerStats { rows: taken.rows, ..AnswerStats::default() };
     count(&plan, &mut stats);
-    Ok(Answer { schema: plan.schema(), batches: taken.batches, truncated: taken.truncated, stats })
+    let notes = unseen.iter().map(|path| failure::note_unseen(path, paths)).collect();
+    Ok(Answer { schema: plan.schema(), batches: taken.batches, truncated: taken.truncated, notes, stats })
 }
 
 /// Refuses what the grammar let through but would write.
