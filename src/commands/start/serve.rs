@@ -74,7 +74,8 @@ async fn start(plan: &Plan, engine: &Engine, session: &Session) -> Result<Runnin
         CommandError::new("storage_unavailable", format!("cannot write LOCK: {error}"), ExitStatus::Usage)
     })?;
     let object = ready::object(std::process::id(), &plan.data_dir, &server.addresses);
-    tracing::info!(data = %plan.data_dir.display(), %gateway, events = engine.stats().next_offset, "serving");
+    let environment = plan.settings.text("environment").unwrap_or_default();
+    tracing::info!(data = %plan.data_dir.display(), %gateway, events = engine.stats().next_offset, environment, "serving");
     // A detached server has only its log to speak to.
     if !plan.detached {
         banner::show(session.printer(), plan, &server.addresses, engine.stats().next_offset);
