@@ -1,5 +1,7 @@
 //! Drives the program as a process. Never names the library.
 
+#![expect(clippy::unwrap_used, reason = "a test that can not go on says so by panicking")]
+
 mod architecture;
 mod config;
 mod context;
