@@ -7,6 +7,7 @@ use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 
 use crate::printer::{CommandError, ExitStatus, Printer, Shape};
 
+mod bench;
 mod chart;
 mod completion;
 mod config;
@@ -65,6 +66,7 @@ struct Cli {
 /// One line a command: its name, its arguments. What it does is in the module of that name.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bench(bench::BenchArgs),
     Completion(completion::CompletionArgs),
     Config(config::ConfigArgs),
     Context(context::ContextArgs),
@@ -94,6 +96,7 @@ enum Command {
 impl Command {
     fn run(self, session: &Session) -> Result<ExitStatus, CommandError> {
         match self {
+            Self::Bench(args) => bench::run(args, session),
             Self::Completion(args) => completion::run(args, session),
             Self::Config(args) => config::run(args, session),
             Self::Context(args) => context::run(args, session),
@@ -125,6 +128,7 @@ impl Command {
 /// The shapes of all data that commands print, for `streamflow help schema` and its golden test. One line a command.
 #[rustfmt::skip]
 const SHAPES: &[&[&Shape]] = &[
+    bench::SHAPES,
     config::SHAPES,
     context::SHAPES,
     doctor::SHAPES,

@@ -16,37 +16,43 @@ const NAMES_MAX: u64 = 1_000;
 /// A column whose values people write by hand, and misspell.
 const NAMED_COLUMNS: [(&str, &str); 2] = [("type", "event type"), ("source", "source")];
 
-/// Says on stderr why a statement has no rows, if that can be found out.
-pub(super) async fn explain_statement(client: &Client, sql: &str, printer: &Printer) {
-    let words = Words { texts: literal::texts(sql), paths: literal::paths(sql) };
-    explain(client, &words, None, printer).await;
-}
-
-/// Says on stderr why a question about `range` has no answer, if that can be found out. `names` are event types that it
-/// named, `columns` what it grouped by.
-pub(super) async fn explain_question(
-    client: &Client,
-    names: &[String],
-    columns: &[String],
-    filter: Option<&str>,
-    range: &Range,
-    printer: &Printer,
-) {
-    let filter = filter.unwrap_or_default();
-    let texts = names.iter().cloned().chain(literal::texts(filter)).chain(literal::values(filter)).collect();
-    let unknown = columns.iter().filter(|column| !literal::is_column(column));
-    let path = |column: &String| if column.starts_with("data.") { column.clone() } else { format!("data.{column}") };
-    let paths = literal::paths(filter).into_iter().chain(literal::keys(filter)).chain(unknown.map(path)).collect();
-    explain(client, &Words { texts, paths }, Some(range), printer).await;
-}
-
 /// What the person wrote that may be wrong.
-struct Words {
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    /// Texts that may be meant as event types or sources.
     texts: Vec<String>,
+    /// Paths below `data`, as in `data.page`.
     paths: Vec<String>,
 }
 
-async fn explain(client: &Client, words: &Words, range: Option<&Range>, printer: &Printer) {
+impl Words {
+    pub(super) fn of_statement(sql: &str) -> Self {
+        Self { texts: literal::texts(sql), paths: literal::paths(sql) }
+    }
+
+    pub(super) fn of_filter(filter: &str) -> Self {
+        let texts = literal::texts(filter).into_iter().chain(literal::values(filter)).collect();
+        let paths = literal::paths(filter).into_iter().chain(literal::keys(filter)).collect();
+        Self { texts, paths }
+    }
+
+    /// Adds event types that were named.
+    pub(super) fn add_types(&mut self, types: &[String]) {
+        self.texts.extend_from_slice(types);
+    }
+
+    /// Adds a column, or what stands for a path below `data`.
+    pub(super) fn add_column(&mut self, column: &str) {
+        if column.starts_with("data.") {
+            self.paths.push(column.to_owned());
+        } else if !literal::is_column(column) {
+            self.paths.push(format!("data.{column}"));
+        }
+    }
+}
+
+/// Says on stderr why an answer about `range` is empty, if that can be found out.
+pub(super) async fn explain(client: &Client, words: &Words, range: Option<&Range>, printer: &Printer) {
     // The answer itself was given; failing to explain it is no failure of the command.
     if let Ok(Some(reason)) = reason(client, words, range).await {
         printer.talk(reason);

@@ -48,7 +48,7 @@ pub(super) fn run(args: FunnelArgs, session: &Session) -> Result<ExitStatus, Com
     }
     let request =
         Request::get("/api/v1/analytics/funnel").query("steps", &args.steps.join(",")).query("within", &args.within);
-    Question::new(&args.scope, WEEK, session)?.naming(args.steps.clone()).ask(request, |steps: Vec<FunnelStep>| {
+    Question::new(&args.scope, WEEK, session)?.naming(&args.steps).ask(request, |steps: Vec<FunnelStep>| {
         let is_empty = steps.iter().any(|step| step.users == 0);
         let rows = steps
             .into_iter()

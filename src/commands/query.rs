@@ -199,7 +199,8 @@ impl Question<'_> {
             self.printer.insist(cost(&stats));
         }
         if rows == 0 && args.expect.is_none() {
-            emptiness::explain_statement(&self.client, &self.request.sql, self.printer).await;
+            let words = emptiness::Words::of_statement(&self.request.sql);
+            emptiness::explain(&self.client, &words, None, self.printer).await;
         }
         match args.expect.as_ref().and_then(|expectation| expectation.failure(rows, first.as_ref())) {
             None => Ok(ExitStatus::Ok),

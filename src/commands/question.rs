@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::chart::Canvas;
+use super::emptiness::{self, Words};
 use super::range::{Range, RangeArgs};
-use super::{Session, emptiness, remote};
+use super::{Session, remote};
 use crate::client::{Client, Request};
 use crate::printer::{CommandError, ExitStatus, Listing};
 
@@ -31,9 +32,7 @@ pub(super) struct Question<'a> {
     range: Range,
     filter: Option<&'a str>,
     /// Names that the person wrote, for the case that they are misspelt.
-    names: Vec<String>,
-    /// Columns that it is grouped by.
-    columns: Vec<String>,
+    words: Words,
 }
 
 /// An answer in the forms in which it is shown.
@@ -53,19 +52,22 @@ impl<'a> Question<'a> {
     pub(super) fn new(scope: &'a ScopeArgs, span: Duration, session: &'a Session) -> Result<Self, CommandError> {
         let client = remote::reader(session)?;
         let range = scope.range.resolve(span, session)?;
-        Ok(Self { session, client, range, filter: scope.filter.as_deref(), names: Vec::new(), columns: Vec::new() })
+        let filter = scope.filter.as_deref();
+        Ok(Self { session, client, range, filter, words: Words::of_filter(filter.unwrap_or_default()) })
     }
 
-    /// Says which names the person wrote.
+    /// Says which event types the person named.
     #[must_use]
-    pub(super) fn naming(self, names: Vec<String>) -> Self {
-        Self { names, ..self }
+    pub(super) fn naming(mut self, types: &[String]) -> Self {
+        self.words.add_types(types);
+        self
     }
 
     /// Says which column the person wants to group by.
     #[must_use]
-    pub(super) fn grouped_by(self, column: &str) -> Self {
-        Self { columns: vec![column.to_owned()], ..self }
+    pub(super) fn grouped_by(mut self, column: &str) -> Self {
+        self.words.add_column(column);
+        self
     }
 
     /// Asks, and prints what `show` makes of the answer.
@@ -83,8 +85,7 @@ impl<'a> Question<'a> {
             let shown = show(remote::data(self.client.send(request).await?).await?);
             printer.listing(&shown.listing)?;
             if shown.is_empty || shown.listing.rows.is_empty() {
-                let (names, columns) = (&self.names, &self.columns);
-                emptiness::explain_question(&self.client, names, columns, self.filter, &self.range, printer).await;
+                emptiness::explain(&self.client, &self.words, Some(&self.range), printer).await;
             } else if let Some(canvas) = Canvas::of(self.session) {
                 printer.text(&(shown.chart)(&shown.listing, canvas))?;
             }

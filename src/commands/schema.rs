@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::tree::examples;
 use super::{Consent, Session, remote, server_options, session};
-use crate::api::Page;
 use crate::api::schema::{EventTypeSchema, SchemaMode};
 use crate::client::Request;
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Place, Shape};
@@ -127,7 +126,7 @@ fn list(session: &Session) -> Result<ExitStatus, CommandError> {
     let client = remote::reader(session)?;
     let schemas = session.block_on(async {
         let response = client.send(Request::get(SCHEMAS)).await?;
-        Ok(response.json::<Page<EventTypeSchema>>().await?.data)
+        Ok(remote::data::<Vec<EventTypeSchema>>(response).await?)
     })?;
     let row = |entry: &EventTypeSchema| {
         vec![json!(entry.event_type), json!(entry.mode), entry.schema.get("title").cloned().unwrap_or_default()]

@@ -78,6 +78,10 @@ fn parse_rate(text: &str) -> Result<f64, String> {
 
 pub(super) fn run(args: SendArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     let reads_pipe = args.event_type.as_deref() == Some("-");
+    if let (Some(count), true) = (args.generate.count, args.generate.print) {
+        args.generate.events(count, args.rate)?.print(session.printer())?;
+        return Ok(ExitStatus::Ok);
+    }
     if let Some(count) = args.generate.count {
         let feed = args.generate.feed(count, args.rate)?;
         return bulk::run(feed, &args, session);

@@ -115,7 +115,7 @@ pub const ALL: &[Setting] = &[
     used("ingest.limits.tags", COUNT, "100", &[], "tags of an event"),
     used("ingest.dedup_window", LONG, "24h", &[], "how long the id of an event is remembered to recognise a duplicate"),
     used("ingest.dedup_ids_max", COUNT_OR_OFF, "10000000", &[], "how many ids are remembered at most"),
-    reserved("ingest.rejected_budget", SIZE_OR_OFF, "64MiB", &[], "space for rejected events; the oldest are dropped beyond it"),
+    used("ingest.rejected_budget", SIZE_OR_OFF, "64MiB", &[], "space for rejected events; the oldest are dropped beyond it"),
     used("query.timeout", SHORT, "30s", &[], "longest time that a query may run"),
     used("query.max_rows", COUNT, "100000", &[], "rows of an answer that asks for no number"),
     used("query.rows_cap", COUNT, "10000000", &[], "most rows that a query may ask for"),

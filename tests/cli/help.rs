@@ -141,7 +141,7 @@ fn shells_load_their_completions() {
     let place = Place::new();
     let check = |shell: &str, script: &str| {
         let Some(shell_path) = tool::find(shell, "shells_load_their_completions") else { return };
-        place.write("complete", &place.run(&["completion", shell]).exits(0).out);
+        place.write("completions/_streamflow", &place.run(&["completion", shell]).exits(0).out);
         let bin = Path::new(crate::program::PROGRAM).parent().unwrap();
         let output = std::process::Command::new(shell_path)
             .args(["-c", script])
@@ -155,9 +155,17 @@ fn shells_load_their_completions() {
     };
     check(
         "bash",
-        "source ./complete; COMP_WORDS=(streamflow cont); COMP_CWORD=1; COMP_LINE='streamflow cont'; COMP_POINT=15; COMP_TYPE=9; \
-         _streamflow_load streamflow cont streamflow; f=$(complete -p streamflow | sed 's/.*-F \\([^ ]*\\).*/\\1/'); \
-         $f streamflow cont streamflow; echo \"${COMPREPLY[@]}\"",
+        "source completions/_streamflow; COMP_WORDS=(streamflow cont); COMP_CWORD=1; COMP_LINE='streamflow cont'; \
+         COMP_POINT=15; COMP_TYPE=9; _streamflow_load streamflow cont streamflow; \
+         f=$(complete -p streamflow | sed 's/.*-F \\([^ ]*\\).*/\\1/'); $f streamflow cont streamflow; \
+         echo \"${COMPREPLY[@]}\"",
     );
-    check("fish", "source ./complete; complete -C 'streamflow cont'");
+    check("fish", "source completions/_streamflow; complete -C 'streamflow cont'");
+    // zsh completes in a terminal only; the two functions of its completion system that matter are played.
+    check(
+        "zsh",
+        "fpath=($PWD/completions $fpath); typeset -A _comps; compdef() { _comps[$2]=$1 }; \
+         _describe() { print -l -- ${(P)@[-1]} }; words=(streamflow cont); CURRENT=2; \
+         autoload -Uz _streamflow; _streamflow",
+    );
 }

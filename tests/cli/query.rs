@@ -57,8 +57,8 @@ fn mistake_is_shown_where_it_is_with_the_nearest_right_word() {
     check("SELEC 1", 2, &["<sql>:1:1"]);
     check("DROP TABLE events", 2, &["read"]);
     check("SELECT $user", 2, &["user"]);
-    server.place.write("bad.sql", "SELECT 1 +\n");
-    server.run(&["query", "-f", "bad.sql"]).exits(2).says("bad.sql");
+    server.place.write("bad.sql", "SELECT 1,\ntpye FROM events\n");
+    server.run(&["query", "-f", "bad.sql"]).exits(2).says("bad.sql:2:1");
 }
 
 #[test]

@@ -52,8 +52,9 @@ fn questions_are_answered_right() {
     check(&["funnel", "view,cart", "--within", "1m"], "[.rows[].users] | tojson", "[3,0]");
     check(&["retention"], "[.rows[].users] | add", "3");
     check(&["sessions", "--last", "3d"], ".rows[0].sessions", "4");
-    check(&["paths", "--depth", "2", "--limit", "1"], ".rows[0].path", "view > cart");
-    check(&["paths", "--of", "page", "--depth", "2", "--limit", "1"], ".rows[0].path", "/ > /cart");
+    let two = "[.rows[].path] | sort | tojson";
+    check(&["paths", "--depth", "2", "--limit", "2"], two, r#"["view","view > cart"]"#);
+    check(&["paths", "--of", "page", "--depth", "2", "--limit", "2"], two, r#"["/","/ > /cart"]"#);
 }
 
 #[test]
@@ -78,9 +79,9 @@ fn every_listing_parses_and_names_its_schema() {
         for row in document["rows"].as_array().unwrap() {
             assert!(row.as_object().unwrap().keys().eq(fields.keys()), "{args:?}: {row}");
         }
-        for form in ["table", "ndjson", "csv", "yaml", "markdown", "vertical"] {
-            server.run(&[args, &["-o", form]].concat()).exits(0);
-        }
+    }
+    for form in ["table", "ndjson", "csv", "yaml", "markdown", "vertical"] {
+        assert!(server.run(&["top", "-o", form]).exits(0).out.contains("view"), "{form}");
     }
 }
 

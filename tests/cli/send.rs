@@ -170,7 +170,7 @@ fn sending_waits_for_a_server_that_restarts_and_counts_each_event_once() {
     server.signal(rustix::process::Signal::KILL);
     server.wait();
     let start = ["start", "--port-base=0", "--dashboard-port", &port, "--ready-fd=1"];
-    let mut again = server.place.command(&start).stdout(Stdio::piped()).spawn().unwrap();
+    let mut again = server.place.command(&start).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let sent = Ended::of(&child.wait_with_output().unwrap());
     let stored = stored(&server);
     again.kill().unwrap();

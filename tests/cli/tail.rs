@@ -16,7 +16,7 @@ struct Tail {
 impl Tail {
     fn start(server: &Server, args: &[&str]) -> Self {
         let mut command = server.place.command(&[&["tail", "-o", "ndjson"], args].concat());
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
@@ -97,7 +97,7 @@ fn reader_that_leaves_is_success() {
     let server = Server::start();
     send(&server, "a", 0..10);
     let mut command = server.place.command(&["tail", "--since", "1h"]);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

@@ -250,7 +250,8 @@ impl<'a> Run<'a> {
         let mut waiting: Vec<Instant> = in_flight.collect();
         if let Schedule::Open { .. } = self.schedule {
             let never_sent = (self.begun..).map(|number| self.schedule.intended(number, now));
-            waiting.extend(never_sent.take_while(|intended| *intended < self.end).filter(|intended| *intended >= start));
+            waiting
+                .extend(never_sent.take_while(|intended| *intended < self.end).filter(|intended| *intended >= start));
         }
         for began in &waiting {
             self.measured.record_latency(now - *began);

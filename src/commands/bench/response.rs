@@ -178,7 +178,11 @@ mod tests {
     fn a_response_comes_out_whole_however_it_is_cut() {
         check("HTTP/1.1 201 Created\r\nContent-Length: 5\r\nX: y\r\n\r\nhello", 201, "hello");
         check("HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n", 204, "");
-        check("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7;x=y\r\n, world\r\n0\r\n\r\n", 200, "hello, world");
+        check(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7;x=y\r\n, world\r\n0\r\n\r\n",
+            200,
+            "hello, world",
+        );
     }
 
     #[test]
@@ -195,7 +199,9 @@ mod tests {
 
     #[test]
     fn what_is_no_response_is_an_error() {
-        for wire in ["SSH-2.0-x\r\n\r\n", "HTTP/1.1 200 OK\r\nx: y\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n"] {
+        for wire in
+            ["SSH-2.0-x\r\n\r\n", "HTTP/1.1 200 OK\r\nx: y\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n"]
+        {
             let mut reader = ResponseReader::default();
             reader.space()[..wire.len()].copy_from_slice(wire.as_bytes());
             reader.filled(wire.len());

@@ -52,6 +52,7 @@ impl Target {
     }
 
     /// Returns the server at `address` on this machine.
+    #[cfg(test)]
     pub(super) fn local(address: SocketAddr) -> Self {
         Self { address, host: address.to_string(), token: None }
     }

@@ -9,6 +9,9 @@ use crate::printer::ExitStatus;
 
 const PREFACE: &str = include_str!("reference.md");
 
+/// As wide as help is where there is no terminal.
+const PAGE_COLUMNS: usize = 100;
+
 /// Returns the page that is kept as `docs/cli.md`.
 pub(super) fn markdown() -> String {
     let mut page = format!("{PREFACE}## Exit codes\n\n| code | meaning |\n|---|---|\n");
@@ -18,7 +21,8 @@ pub(super) fn markdown() -> String {
     }
     writeln!(page, "\n## Options of every command\n\n```text\n{}\n```\n\n## Commands", plain(&super::flags()))
         .unwrap_or_default();
-    let mut root = tree::command();
+    // Help is wrapped to the terminal, the page is not.
+    let mut root = tree::command().term_width(PAGE_COLUMNS);
     root.build();
     section(&mut root, &mut page);
     page

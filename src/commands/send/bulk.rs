@@ -78,6 +78,13 @@ impl Feed {
         }
     }
 
+    fn in_flight_max(&self) -> usize {
+        match self {
+            Self::Inputs(inputs, _) if inputs.iter().any(Input::is_live) => flow::IN_FLIGHT_ORDERED,
+            _ => flow::IN_FLIGHT_MAX,
+        }
+    }
+
     fn batch_events_max(&self) -> usize {
         match self {
             Self::Inputs(..) => BATCH_EVENTS_MAX,
@@ -114,12 +121,13 @@ pub(super) fn run(feed: Feed, args: &SendArgs, session: &Session) -> Result<Exit
     let speed = args.rate.map_or(Speed::Full, Speed::PerSecond);
     let progress = printer.progress("sending", feed.total());
     let (to, batches) = mpsc::channel(WAITING_BATCHES_MAX);
+    let in_flight_max = feed.in_flight_max();
     let mut batcher = Batcher::new(to, feed.batch_events_max());
     let reader = task::thread("read events", move || feed.write(&mut batcher))
         .map_err(|error| CommandError::bug(format!("cannot start a thread: {error}")))?;
     let started = Instant::now();
     let mut totals = Totals::default();
-    let sending = flow::run(&delivery, batches, speed, &progress, &mut totals);
+    let sending = flow::run(&delivery, batches, in_flight_max, speed, &progress, &mut totals);
     let outcome = session.block_on(async { Ok(sending.await?) });
     drop(progress);
     if totals.requests > 0 || outcome.is_ok() {

@@ -13,7 +13,9 @@ use crate::client::ClientError;
 use crate::printer::Progress;
 
 /// Requests on their way at once: while the server syncs one, it decodes the next.
-const IN_FLIGHT_MAX: usize = 8;
+pub(super) const IN_FLIGHT_MAX: usize = 8;
+/// What comes from a pipe is stored in its order, so that one request waits for the other's answer.
+pub(super) const IN_FLIGHT_ORDERED: usize = 1;
 /// Rejected events that are shown; the server keeps them all.
 pub(super) const REJECTIONS_SHOWN_MAX: usize = 20;
 
@@ -78,6 +80,7 @@ impl Speed {
 pub(super) async fn run(
     delivery: &Delivery,
     mut batches: mpsc::Receiver<Batch>,
+    in_flight_max: usize,
     speed: Speed,
     progress: &Progress,
     totals: &mut Totals,
@@ -92,7 +95,7 @@ pub(super) async fn run(
                 totals.add(done?);
                 progress.set(totals.answered());
             }
-            next = next_due(&mut batches, due), if open && under_way.len() < IN_FLIGHT_MAX => match next {
+            next = next_due(&mut batches, due), if open && under_way.len() < in_flight_max => match next {
                 None => open = false,
                 Some(batch) => {
                     due += speed.interval(batch.events);

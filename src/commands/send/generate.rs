@@ -5,11 +5,14 @@ use std::time::{Duration, SystemTime};
 use super::batch::{BATCH_EVENTS_MAX, Batcher, Stopped};
 use super::bulk::Feed;
 use crate::generator::{Generator, Ids, Options, PLACEHOLDERS, Profile, Template, TemplateError, Times};
-use crate::printer::CommandError;
+use crate::printer::{CommandError, Printer};
 use crate::settings::parse_duration;
 
 /// At a given rate, so many requests a second, so that the events do not come in bursts.
 const REQUESTS_PER_SECOND: f64 = 20.0;
+
+/// Printed events are written in pieces of this size.
+const PRINTED_BYTES: usize = 64 << 10;
 
 /// How events are made up.
 #[derive(Debug, clap::Args)]
@@ -32,6 +35,9 @@ pub(super) struct GenerateArgs {
     /// Give each event an id of its own, so that sending the same run twice stores it once
     #[arg(long, requires = "generate")]
     with_ids: bool,
+    /// Print the events, one a line, instead of sending them
+    #[arg(long, requires = "generate")]
+    pub(super) print: bool,
 }
 
 /// A generator and how many events it is to make.
@@ -45,6 +51,11 @@ pub(super) struct Run {
 impl GenerateArgs {
     /// Returns what to send: `count` events, or without end for 0.
     pub(super) fn feed(&self, count: u64, rate: Option<f64>) -> Result<Feed, CommandError> {
+        Ok(Feed::Generated(Box::new(self.events(count, rate)?)))
+    }
+
+    /// Returns the events to make up: `count`, or without end for 0.
+    pub(super) fn events(&self, count: u64, rate: Option<f64>) -> Result<Run, CommandError> {
         let count = if count == 0 { u64::MAX } else { count };
         let options = Options {
             profile: self.profile,
@@ -57,7 +68,7 @@ impl GenerateArgs {
             Some(text) => Generator::from_template(options, Template::parse(text).map_err(|error| wrong(&error))?),
         };
         let batch_events_max = rate.map_or(BATCH_EVENTS_MAX, |rate| (rate / REQUESTS_PER_SECOND).ceil() as usize);
-        Ok(Feed::Generated(Box::new(Run { generator, count, batch_events_max })))
+        Ok(Run { generator, count, batch_events_max })
     }
 
     fn times(&self, count: u64) -> Result<Times, CommandError> {
@@ -94,6 +105,20 @@ impl Run {
             batcher.write_unplaced(|out| self.generator.write_event(out))?;
         }
         batcher.flush()
+    }
+
+    /// Makes up every event and prints it on a line of its own.
+    pub(super) fn print(mut self, printer: &Printer) -> Result<(), CommandError> {
+        let mut lines = Vec::with_capacity(2 * PRINTED_BYTES);
+        for _ in 0..self.count {
+            self.generator.write_event(&mut lines);
+            lines.push(b'\n');
+            if lines.len() >= PRINTED_BYTES {
+                printer.bytes(&lines)?;
+                lines.clear();
+            }
+        }
+        printer.bytes(&lines)
     }
 
     /// Returns how many events there will be, if there is an end.

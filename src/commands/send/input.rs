@@ -117,6 +117,11 @@ impl Input {
         })
     }
 
+    /// Tells whether events arrive as they happen.
+    pub(super) fn is_live(&self) -> bool {
+        self.pace == Pace::Live
+    }
+
     /// Tells whether what has arrived so far should be sent before waiting for more.
     fn is_drained(&self) -> bool {
         self.pace == Pace::Live && self.reader.buffer().is_empty()

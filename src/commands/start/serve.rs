@@ -3,7 +3,7 @@
 use streamflow_engine::{Engine, EngineOptions};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Plan, banner, ready};
+use super::{Plan, allocator, banner, ready};
 use crate::commands::engine_options::engine_options;
 use crate::commands::{Session, session};
 use crate::printer::{CommandError, ExitStatus};
@@ -12,6 +12,7 @@ use crate::telemetry::{self, LogFormat};
 
 pub(super) fn run(plan: Plan, session: &Session) -> Result<ExitStatus, CommandError> {
     start_log(&plan);
+    allocator::keep_memory();
     session::install_tls();
     // A session of its own: the terminal that started it may close.
     if plan.detached
@@ -74,7 +75,8 @@ async fn start(plan: &Plan, engine: &Engine, session: &Session) -> Result<Runnin
         CommandError::new("storage_unavailable", format!("cannot write LOCK: {error}"), ExitStatus::Usage)
     })?;
     let object = ready::object(std::process::id(), &plan.data_dir, &server.addresses);
-    tracing::info!(data = %plan.data_dir.display(), %gateway, events = engine.stats().next_offset, "serving");
+    let environment = plan.settings.text("environment").unwrap_or_default();
+    tracing::info!(data = %plan.data_dir.display(), %gateway, events = engine.stats().next_offset, environment, "serving");
     // A detached server has only its log to speak to.
     if !plan.detached {
         banner::show(session.printer(), plan, &server.addresses, engine.stats().next_offset);

@@ -40,7 +40,7 @@ fn more_rows_than_asked_for_are_cut_off_and_said() {
 
 #[test]
 fn memory_has_a_limit() {
-    let limits = QueryLimits { memory_bytes: 1 << 20, ..QueryLimits::default() };
+    let limits = QueryLimits { memory_bytes: 1 << 20, ..super::patient() };
     let engine = QueryEngine::new(limits).unwrap();
     let sql = "SELECT value, count(*) FROM generate_series(1, 1000000) GROUP BY value ORDER BY value".to_owned();
     let error = ask(&engine, &sample(), Query { sql, ..Query::default() }).unwrap_err();
@@ -50,7 +50,7 @@ fn memory_has_a_limit() {
 #[test]
 fn an_answer_has_a_largest_size() {
     let sql = "SELECT repeat('x', 100000) || value AS x FROM generate_series(1, 10000)".to_owned();
-    let engine = QueryEngine::new(QueryLimits::default()).unwrap();
+    let engine = QueryEngine::new(super::patient()).unwrap();
     let error = ask(&engine, &sample(), Query { sql, ..Query::default() }).unwrap_err();
     assert_eq!(error.code, "result_too_large", "{error:?}");
 }
