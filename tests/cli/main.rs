@@ -1,5 +1,7 @@
 //! Drives the program as a process. Never names the library.
 
+#![allow(clippy::unwrap_used, reason = "all of this is tests: a panic is how they fail")]
+
 mod architecture;
 mod config;
 mod context;

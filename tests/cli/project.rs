@@ -53,3 +53,21 @@ fn broken_schema_and_breaking_event_are_told_apart() {
     place.write("schemas/metric.json", "{\"type\": ");
     place.run(&["schema", "check"]).exits(2).says("schemas/metric.json:1:");
 }
+
+#[test]
+fn schemas_are_put_listed_shown_and_removed() {
+    let place = Place::new();
+    place.run(&["init", ".", "--template", "empty"]).exits(0);
+    let server = Server::start_in(place, &[]);
+    let schema = b"{\"title\": \"Orders\", \"type\": \"object\", \"required\": [\"amount\"]}";
+    server.place.feed(schema, &["schema", "put", "order", "-"]).exits(0);
+    let listed = server.run(&["schema", "list", "-o", "csv", "--no-header"]).exits(0).out;
+    assert_eq!(listed, "order,reject,Orders\n");
+    assert_eq!(server.run(&["schema", "show", "order"]).exits(0).json()["required"][0], "amount");
+    server.run(&["send", "order", "-d", "page=/"]).exits(2).says("amount");
+    server.run(&["send", "order", "-d", "amount=5"]).exits(0);
+    server.run(&["schema", "rm", "order"]).exits(0);
+    server.run(&["schema", "show", "order"]).exits(5);
+    server.run(&["send", "order", "-d", "page=/"]).exits(0);
+    server.place.feed(b"{\"type\": \"objct\"}", &["schema", "put", "order", "-"]).exits(2);
+}

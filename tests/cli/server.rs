@@ -45,10 +45,6 @@ impl Server {
         self.url(role).trim_start_matches("http://").parse().unwrap()
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Runs a command in the server's folder, so that it finds the server by itself.
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
         self.place.run(args)
