@@ -10,6 +10,7 @@ use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
 use crate::server::{Echo, Role, ServerOptions};
 use crate::settings::Settings;
 
+mod allocator;
 mod banner;
 mod detach;
 mod ready;

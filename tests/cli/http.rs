@@ -101,7 +101,9 @@ fn schema_that_is_none_keeps_the_server_from_starting() {
 
 #[test]
 fn client_that_never_finishes_does_not_keep_the_server_from_stopping() {
-    let mut server = Server::start();
+    let place = Place::new();
+    place.write("config.yaml", "server:\n  limits:\n    drain_timeout: 1s\n");
+    let mut server = Server::start_in(place, &[]);
     let mut stuck = TcpStream::connect(server.address("ingestion")).unwrap();
     stuck
         .write_all(

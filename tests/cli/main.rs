@@ -6,6 +6,7 @@ mod architecture;
 mod config;
 mod context;
 mod contract;
+mod crash;
 mod guide;
 mod help;
 mod http;

@@ -98,7 +98,7 @@ impl Connection {
             }
             if let Some(response) = self.reader.response()? {
                 let request_bytes = self.requests.current().len() as u64;
-                let answer = Answer::of(&response, request.began, request_bytes);
+                let answer = Answer::of(&response, request.began, request_bytes, self.requests.events_per_request);
                 self.reader.clear();
                 self.in_flight = None;
                 return Ok(Progress::Answered(answer));
@@ -123,20 +123,20 @@ impl Connection {
 }
 
 impl Answer {
-    fn of(response: &Response<'_>, began: Instant, request_bytes: u64) -> Self {
+    fn of(response: &Response<'_>, began: Instant, request_bytes: u64, events: u64) -> Self {
         let refusal = (!response.is_success())
             .then(|| format!("{} {}", response.status, String::from_utf8_lossy(response.body).trim_end()));
-        let acknowledged = if refusal.is_some() { 0 } else { acknowledged(response) };
+        let acknowledged = if refusal.is_some() { 0 } else { accepted(response).unwrap_or(events) };
         Self { began, acknowledged, request_bytes, refusal }
     }
 }
 
-/// A list is answered with the number that was accepted, a single event with 201.
-fn acknowledged(response: &Response<'_>) -> u64 {
+/// Returns the number with which a list is answered. A single event is answered with its place, the echo with anything.
+fn accepted(response: &Response<'_>) -> Option<u64> {
     const NAME: &[u8] = b"\"accepted\":";
-    let Some(at) = response.body.windows(NAME.len()).position(|window| window == NAME) else { return 1 };
+    let at = response.body.windows(NAME.len()).position(|window| window == NAME)?;
     let digits = response.body[at + NAME.len()..].iter().skip_while(|byte| **byte == b' ');
-    digits.take_while(|byte| byte.is_ascii_digit()).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
+    Some(digits.take_while(|byte| byte.is_ascii_digit()).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
 }
 
 #[cfg(test)]
@@ -147,7 +147,7 @@ mod tests {
     fn only_what_was_accepted_counts_as_acknowledged() {
         let check = |status, body: &str, expected| {
             let response = Response { status, body: body.as_bytes() };
-            assert_eq!(Answer::of(&response, Instant::now(), 0).acknowledged, expected, "{status} {body}");
+            assert_eq!(Answer::of(&response, Instant::now(), 0, 1).acknowledged, expected, "{status} {body}");
         };
         check(201, r#"{"id":"0:7","partition":0,"offset":7}"#, 1);
         check(200, r#"{"accepted":1000,"duplicates":0}"#, 1000);

@@ -124,7 +124,7 @@ fn time(question: &Question, runs: usize, events: u64, gateway: &Target) -> Resu
     for _ in 0..runs {
         let (took, answer) = asker.ask(question.sql)?;
         times_ms.push(took.as_secs_f64() * 1e3);
-        rows = answer["data"]["rows"].as_array().map_or(0, Vec::len);
+        rows = answer["rows"].as_array().map_or(0, Vec::len);
     }
     let first = times_ms.first().copied().map_or(Value::Null, rounded);
     let longest = times_ms.iter().copied().reduce(f64::max).map_or(Value::Null, rounded);
@@ -135,7 +135,7 @@ fn time(question: &Question, runs: usize, events: u64, gateway: &Target) -> Resu
 /// Returns how many events SQL sees.
 pub(super) fn count(gateway: &Target) -> Result<u64, CommandError> {
     let (_, answer) = Asker::connect(gateway)?.ask("SELECT count(*) FROM events")?;
-    answer["data"]["rows"][0][0].as_u64().ok_or_else(|| CommandError::bug("count(*) is no number"))
+    answer["rows"][0][0].as_u64().ok_or_else(|| CommandError::bug("count(*) is no number"))
 }
 
 /// Asks one question after the other over one connection.

@@ -16,7 +16,11 @@ const FIELDS: [Field; 18] = [
     Field::new("round", Kind::Text, "number of the round, or median over the rounds"),
     Field::new("offered_per_second", Kind::Number, "requests offered a second; null when as many as possible"),
     Field::new("requests_per_second", Kind::Number, "requests answered with success a second"),
-    Field::new("events_per_second", Kind::Number, "events acknowledged a second"),
+    Field::new(
+        "events_per_second",
+        Kind::Number,
+        "events acknowledged a second; for the echo, events sent and answered",
+    ),
     Field::new("megabytes_per_second", Kind::Number, "bytes of their requests a second, in 10^6"),
     Field::new("of_echo", Kind::Number, "requests a second relative to the echo at its maximum in the same round"),
     Field::new("p50_ms", Kind::Number, "median latency from the intended beginning of a request to its whole answer"),

@@ -8,6 +8,7 @@ use crate::generator::{Generator, Options, Profile};
 pub(super) struct Requests {
     items: Vec<Request>,
     next: usize,
+    pub(super) events_per_request: u64,
 }
 
 #[derive(Debug)]
@@ -56,7 +57,7 @@ impl Shape {
     fn of_connection(&self, target: &Target, mut clicks: Generator) -> Requests {
         let count = if self.batch.is_some() { BATCHES_PER_CONNECTION } else { SINGLES_PER_CONNECTION };
         let items = (0..count).map(|_| self.request(target, &mut clicks)).collect();
-        Requests { items, next: 0 }
+        Requests { items, next: 0, events_per_request: self.events_per_request() }
     }
 
     fn request(&self, target: &Target, clicks: &mut Generator) -> Request {

@@ -3,7 +3,7 @@
 use streamflow_engine::{Engine, EngineOptions};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Plan, banner, ready};
+use super::{Plan, allocator, banner, ready};
 use crate::commands::engine_options::engine_options;
 use crate::commands::{Session, session};
 use crate::printer::{CommandError, ExitStatus};
@@ -12,6 +12,7 @@ use crate::telemetry::{self, LogFormat};
 
 pub(super) fn run(plan: Plan, session: &Session) -> Result<ExitStatus, CommandError> {
     start_log(&plan);
+    allocator::keep_memory();
     session::install_tls();
     // A session of its own: the terminal that started it may close.
     if plan.detached

@@ -47,7 +47,11 @@ impl Reader<'_> {
         let text = std::str::from_utf8(&self.text[start..self.position]).map_err(|_| self.bad_number())?;
         match text.parse() {
             Ok(value) => Ok(Number::Int(value)),
-            Err(_) => text.parse().map(Number::BigInt).map_err(|_| self.bad_number()),
+            Err(_) => match text.parse::<f64>() {
+                Ok(value) if value.is_finite() => Ok(Number::BigInt(value)),
+                Ok(_) => Err(JsonError { kind: JsonErrorKind::NumberOutOfRange, position: start }),
+                Err(_) => Err(self.bad_number()),
+            },
         }
     }
 

@@ -57,6 +57,12 @@ fn the_grammar_is_that_of_rfc_8259() {
 }
 
 #[test]
+fn an_integer_beyond_a_double_is_out_of_range() {
+    assert_eq!(skip(&"9".repeat(300)), Ok(()));
+    assert_eq!(skip(&"9".repeat(400)), Err(JsonErrorKind::NumberOutOfRange));
+}
+
+#[test]
 fn limits_hold_at_the_limit_and_break_one_past_it() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert_eq!(skip(&nested(64)), Ok(()));

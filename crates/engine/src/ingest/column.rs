@@ -15,6 +15,14 @@ pub(crate) struct Column<T> {
 }
 
 impl<T: Copy + Default> Column<T> {
+    /// Makes room for so many rows, if the column is empty.
+    #[inline]
+    pub(crate) fn expect(&mut self, rows: usize) {
+        if self.values.capacity() == 0 {
+            self.values.reserve_exact(rows);
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.values.len()
     }

@@ -52,6 +52,10 @@ pub(crate) struct Columns {
     pub(crate) ids: Vec<(u32, u128)>,
     /// Top-level keys that are no fields of an event.
     pub(crate) unknown_keys: u64,
+    /// Rows that the body probably holds.
+    rows_expected: usize,
+    /// Bytes of an event, from the batch before.
+    bytes_a_row: usize,
 }
 
 /// One event, checked and ready to become a row.
@@ -80,9 +84,27 @@ impl Columns {
         self.rows
     }
 
+    /// Makes room for the events of a body, so that columns do not grow by copying.
+    pub(crate) fn expect(&mut self, body_bytes: usize) {
+        self.rows_expected = match self.bytes_a_row {
+            0 => 0,
+            bytes_a_row => body_bytes / bytes_a_row + 1,
+        };
+        let rows = self.rows_expected;
+        let columns = [&mut self.kind, &mut self.source, &mut self.severity];
+        for column in columns.into_iter().chain([&mut self.device_type, &mut self.data, &mut self.metadata]) {
+            column.reserve_exact(rows);
+        }
+        self.spans.reserve_exact(rows);
+        self.tag_ends.reserve_exact(rows);
+        self.timestamp.expect(rows);
+        self.leaves.expect(rows);
+    }
+
     #[inline]
     pub(crate) fn set_text(&mut self, field: TextField, view: u128) {
         let column = &mut self.text[field as usize];
+        column.expect(self.rows_expected);
         column.pad(self.rows);
         column.push(view);
     }
@@ -121,6 +143,7 @@ impl Columns {
     /// Returns the finished columns and leaves these empty, but for the shape of `data`.
     pub(crate) fn finish(&mut self, body: Bytes) -> Draft {
         let rows = self.rows;
+        self.bytes_a_row = body.len() / rows.max(1);
         let held = body.len() + self.side.len();
         let buffers = vec![Buffer::from(body), Buffer::from_vec(std::mem::take(&mut self.side))];
         self.timestamp.pad(rows);
@@ -167,6 +190,6 @@ impl Columns {
         if self.rows > 0 {
             leaves.finish(0, &[]);
         }
-        *self = Self { leaves, ..Self::default() };
+        *self = Self { leaves, bytes_a_row: self.bytes_a_row, ..Self::default() };
     }
 }

@@ -63,6 +63,7 @@ impl Decoder {
         schemas: &SchemaSet,
     ) -> Result<Decoded, BodyError> {
         debug_assert_eq!(self.columns.rows(), 0, "the columns of the batch before were taken");
+        self.columns.expect(body.len());
         let utf8 = simdutf8::basic::from_utf8(body).is_ok();
         let rules = Rules { limits, schemas };
         let mut reader = BodyReader { body, decoder: self, fingerprint, rules, decoded: Decoded::default(), count: 0 };
@@ -91,6 +92,7 @@ impl Decoder {
         let limits = Limits { event_bytes: usize::MAX, nesting: usize::MAX, keys: usize::MAX, tags: usize::MAX };
         // What is stored was checked when it came in.
         let rules = Rules { limits, schemas: &SchemaSet::default() };
+        self.columns.expect(body.len());
         let mut at = 0;
         loop {
             at += body[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();

@@ -26,6 +26,9 @@ const GROUP_BYTES_MAX: usize = 16 << 20;
 /// Under load commits are at least this far apart: syncing more often costs more than it gains.
 const COMMIT_INTERVAL: Duration = Duration::from_micros(300);
 
+/// A file that could not be filled ahead is not tried again for so long: the disk is full or failing.
+const FILL_RETRY_DELAY: Duration = Duration::from_secs(5);
+
 struct Job {
     request: Request,
     reply: oneshot::Sender<Result<Appended, AppendError>>,
@@ -170,6 +173,7 @@ impl JournalThread {
         let started = task::thread("journal-fill", move || {
             if let Err(error) = fill() {
                 tracing::warn!(%error, "the next journal file could not be filled ahead; commits are slower without it");
+                std::thread::sleep(FILL_RETRY_DELAY);
             }
             filling.store(false, Ordering::Release);
         });

@@ -31,6 +31,8 @@ pub(crate) struct LeafTree {
     by_key: HashMap<(u32, Box<[u8]>), u32>,
     /// Whether a path of this batch is in no column.
     partial: bool,
+    /// Rows that the batch probably has.
+    rows_expected: usize,
 }
 
 #[derive(Debug)]
@@ -90,7 +92,7 @@ impl Default for LeafTree {
             seen: 0,
             values: Values::Nothing,
         };
-        Self { nodes: vec![root], by_key: HashMap::new(), partial: false }
+        Self { nodes: vec![root], by_key: HashMap::new(), partial: false, rows_expected: 0 }
     }
 }
 
@@ -151,6 +153,11 @@ impl LeafTree {
         Some(id)
     }
 
+    /// Makes room for so many rows in columns that begin from here on.
+    pub(crate) fn expect(&mut self, rows: usize) {
+        self.rows_expected = rows;
+    }
+
     /// Says that a part of this batch's data is in no column.
     pub(crate) fn set_partial(&mut self) {
         self.partial = true;
@@ -164,7 +171,7 @@ impl LeafTree {
                 column.pad(row);
                 column.push(view);
             }
-            Values::Nothing => *values = Values::Text(first(row, view)),
+            Values::Nothing => *values = Values::Text(first(row, view, self.rows_expected)),
             _ => *values = Values::Mixed,
         }
     }
@@ -192,8 +199,8 @@ impl LeafTree {
                     Values::Float(floats)
                 });
             }
-            (Values::Nothing, Number::Int(value)) => *values = Values::Int(first(row, value)),
-            (Values::Nothing, Number::Float(value)) => *values = Values::Float(first(row, value)),
+            (Values::Nothing, Number::Int(value)) => *values = Values::Int(first(row, value, self.rows_expected)),
+            (Values::Nothing, Number::Float(value)) => *values = Values::Float(first(row, value, self.rows_expected)),
             _ => *values = Values::Mixed,
         }
     }
@@ -206,7 +213,7 @@ impl LeafTree {
                 column.pad(row);
                 column.push(value);
             }
-            Values::Nothing => *values = Values::Bool(first(row, value)),
+            Values::Nothing => *values = Values::Bool(first(row, value, self.rows_expected)),
             _ => *values = Values::Mixed,
         }
     }
@@ -267,8 +274,9 @@ impl LeafTree {
     }
 }
 
-fn first<T: Copy + Default>(row: usize, value: T) -> Column<T> {
+fn first<T: Copy + Default>(row: usize, value: T, rows_expected: usize) -> Column<T> {
     let mut column = Column::default();
+    column.expect(rows_expected);
     column.pad(row);
     column.push(value);
     column

@@ -103,7 +103,10 @@ impl Writer {
             let member = &group.members[index];
             let result = match (&member.refusal, member.same_as) {
                 (Some(refusal), _) => Err(refusal.clone()),
-                (None, Some(first)) => Ok(Appended { replayed: true, ..group.members[first].answer.clone() }),
+                (None, Some(first)) => match &group.members[first].refusal {
+                    Some(refusal) => Err(refusal.clone()),
+                    None => Ok(Appended { replayed: true, ..group.members[first].answer.clone() }),
+                },
                 (None, None) => Ok(member.answer.clone()),
             };
             answer(index, result);

@@ -397,7 +397,18 @@ fn make_dir(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
 
 fn fill_ahead(disk: &dyn Disk, dir: &Path, bytes: u64) -> io::Result<()> {
     let (part, spare) = (dir.join(SPARE_PART), dir.join(SPARE));
-    let mut file = disk.create(&part)?;
+    let filled = fill(disk, &part, bytes);
+    if filled.is_err() {
+        // Half a file would hold space that events may need.
+        drop(disk.remove(&part));
+        return filled;
+    }
+    disk.rename(&part, &spare)?;
+    disk.sync_dir(dir)
+}
+
+fn fill(disk: &dyn Disk, path: &Path, bytes: u64) -> io::Result<()> {
+    let mut file = disk.create(path)?;
     let zeros = vec![0; FILL_STEP_BYTES];
     let mut at = 0;
     while at < bytes {
@@ -407,8 +418,7 @@ fn fill_ahead(disk: &dyn Disk, dir: &Path, bytes: u64) -> io::Result<()> {
         file.sync()?;
         at += step;
     }
-    disk.rename(&part, &spare)?;
-    disk.sync_dir(dir)
+    Ok(())
 }
 
 /// Removes what an earlier run left half made, cuts off torn ends, and drops files without a frame.
