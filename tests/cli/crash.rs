@@ -82,9 +82,8 @@ fn full_disk_is_said_and_nothing_acknowledged_is_missing() {
     for sender in &mut senders {
         sender.send_one(&mut Connection::open(server.address("ingestion")).unwrap()).unwrap().expect_taken();
     }
-    disk.fill();
     for sender in &mut senders {
-        send_until_refused(sender, &server);
+        send_until_refused(sender, &server, &disk);
     }
     let while_full = count_by_id(&server);
     check_kept(&while_full, &senders);
@@ -106,8 +105,10 @@ fn full_disk_is_said_and_nothing_acknowledged_is_missing() {
 }
 
 /// Sends until the disk has no place left, and checks that the answer says so.
-fn send_until_refused(sender: &mut Sender, server: &Server) {
+fn send_until_refused(sender: &mut Sender, server: &Server, disk: &SmallDisk) {
     for _ in 0..LISTS_ON_FULL_DISK_MAX {
+        // Each time, for the server gives back what it could not fill ahead.
+        disk.fill();
         let answer = sender.send_one(&mut Connection::open(server.address("ingestion")).unwrap()).unwrap();
         if !answer.is_taken() {
             assert_eq!((answer.status, answer.error_code().as_str()), (503, "storage_unavailable"));

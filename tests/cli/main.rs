@@ -1,6 +1,6 @@
 //! Drives the program as a process. Never names the library.
 
-#![allow(clippy::unwrap_used, reason = "all of this is tests: a panic is how they fail")]
+#![expect(clippy::unwrap_used, reason = "a test that can not go on says so by panicking")]
 
 mod architecture;
 mod config;

@@ -1,5 +1,6 @@
 //! A disk of a few megabytes that a test can fill and make read-only.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -18,6 +19,8 @@ const BALLAST: &str = "ballast";
 /// A small disk, unmounted when dropped.
 pub(super) struct SmallDisk {
     dir: TempDir,
+    /// How often it was filled.
+    fills: Cell<usize>,
 }
 
 impl SmallDisk {
@@ -31,7 +34,7 @@ impl SmallDisk {
             not_checked(test, &format!("cannot mount: {}", String::from_utf8_lossy(&mounted.stderr).trim()));
             return None;
         }
-        let disk = Self { dir };
+        let disk = Self { dir, fills: Cell::new(0) };
         disk.write_ballast(BALLAST, BALLAST_BYTES);
         Some(disk)
     }
@@ -42,7 +45,9 @@ impl SmallDisk {
 
     /// Takes all that is free.
     pub(super) fn fill(&self) {
-        self.write_ballast("rest", usize::MAX);
+        let number = self.fills.get();
+        self.fills.set(number + 1);
+        self.write_ballast(&format!("rest-{number}"), usize::MAX);
     }
 
     /// Gives back a part of the disk.

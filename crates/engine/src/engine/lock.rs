@@ -101,6 +101,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "plays the dead process")]
     fn a_file_left_by_a_dead_process_locks_nobody_out() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(LOCK_FILE), "1\nhttp://127.0.0.1:1\n").unwrap();

@@ -26,6 +26,8 @@ const GROUP_BYTES_MAX: usize = 16 << 20;
 /// Under load commits are at least this far apart: syncing more often costs more than it gains.
 const COMMIT_INTERVAL: Duration = Duration::from_micros(300);
 
+/// Commits whose events take more memory than this are not small: syncing them costs more than a file's new length does.
+const SMALL_COMMIT_BYTES_MAX: usize = 256 << 10;
 /// A file that could not be filled ahead is not tried again for so long: the disk is full or failing.
 const FILL_RETRY_DELAY: Duration = Duration::from_secs(5);
 
@@ -60,6 +62,7 @@ impl Intake {
             receiver,
             queued_bytes: Arc::clone(&queued_bytes),
             clock,
+            recent_bytes: 0,
             filling: Arc::default(),
             merger,
         };
@@ -114,6 +117,8 @@ struct JournalThread {
     receiver: mpsc::Receiver<Job>,
     queued_bytes: Arc<AtomicUsize>,
     clock: Arc<dyn Clock>,
+    /// Memory of a group, averaged over the last few.
+    recent_bytes: usize,
     /// Whether another thread is filling the next file ahead.
     filling: Arc<AtomicBool>,
     merger: Merger,
@@ -148,6 +153,7 @@ impl JournalThread {
             jobs.push(job);
         }
         self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.recent_bytes = (self.recent_bytes * 7 + bytes) / 8;
         jobs
     }
 
@@ -166,7 +172,9 @@ impl JournalThread {
 
     /// Has the next file filled with zeros by a thread of its own, one at a time.
     fn fill_ahead(&self) {
-        if !self.writer.wants_spare() || self.filling.swap(true, Ordering::AcqRel) {
+        // Large commits gain little from a file filled ahead, and would have to share the disk with the filling.
+        let small = self.recent_bytes < SMALL_COMMIT_BYTES_MAX;
+        if !small || !self.writer.wants_spare() || self.filling.swap(true, Ordering::AcqRel) {
             return;
         }
         let (fill, filling) = (self.writer.fill_ahead(), Arc::clone(&self.filling));

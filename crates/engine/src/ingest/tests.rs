@@ -284,7 +284,7 @@ fn a_full_tail_takes_nothing_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let mut fixture = open_with(dir.path(), StoreOptions { tail_bytes_max: 2_000, ..StoreOptions::default() });
     let line = r#"{"type":"t","source":"s"}"#;
-    let lines = vec![line; 8].join("\n");
+    let lines = [line; 8].join("\n");
     let outcomes: Vec<_> = (0..4)
         .map(|_| {
             let request = fixture.request(&lines, Framing::Lines);
@@ -308,8 +308,8 @@ fn merged_chunks_hold_the_same_rows() {
             3 => r#","mixed":"one""#.to_owned(),
             _ => String::new(),
         };
-        let user = if n % 3 == 0 { String::new() } else { format!(r#","user_id":"a user with number {n}""#) };
-        let tags = if n % 5 == 0 { r#","tags":["x","a tag beyond twelve bytes"]"# } else { "" };
+        let user = if n.is_multiple_of(3) { String::new() } else { format!(r#","user_id":"a user with number {n}""#) };
+        let tags = if n.is_multiple_of(5) { r#","tags":["x","a tag beyond twelve bytes"]"# } else { "" };
         format!(
             r#"{{"type":"type \u0041 of event {n}","source":"s"{user}{tags},"data":{{"page":"/page/{n}/with/a/tail"{extra}}}}}"#
         )
@@ -344,7 +344,7 @@ fn merged_chunks_hold_the_same_rows() {
         }
         let tags = chunk.batch.column_by_name("tags").unwrap().as_list::<i32>();
         for row in 0..chunk.batch.num_rows() {
-            let expected = if (chunk.base_offset as usize + row) % 5 == 0 { 2 } else { 0 };
+            let expected = if (chunk.base_offset as usize + row).is_multiple_of(5) { 2 } else { 0 };
             assert_eq!(tags.value(row).len(), expected);
         }
     }

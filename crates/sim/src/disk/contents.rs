@@ -168,7 +168,7 @@ mod tests {
             assert_eq!(sectors(offset, length).collect::<Vec<_>>(), expected, "{length} bytes at {offset}");
         };
         check(0, 0, &[]);
-        check(0, 512, &[0..512]);
+        check(0, 512, std::slice::from_ref(&(0..512)));
         check(500, 20, &[0..12, 12..20]);
         check(1024, 1100, &[0..512, 512..1024, 1024..1100]);
     }
