@@ -1,5 +1,4 @@
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -127,21 +126,4 @@ fn a_wrong_template_is_refused_before_anything_is_sent() {
     check(r#"{"a":{{pick}}}"#, "{{pick}} needs words to pick from");
     check("{{seq}}", "the filled-in template is not a JSON object: 0");
     check(r#"{"a" {{seq}}}"#, "the filled-in template is not a JSON object: expected `:` at line 1 column 6");
-}
-
-// The margin is wide because tests run unoptimised, and the best of many runs counts because they run beside others; a
-// release build writes several million events a second.
-#[test]
-fn a_generator_outruns_the_server() {
-    let mut generator = Generator::new(options(Profile::Click));
-    let mut out = Vec::new();
-    let best = (0..50)
-        .map(|_| {
-            out.clear();
-            let started = std::time::Instant::now();
-            generator.write_lines(1_000, &mut out);
-            started.elapsed()
-        })
-        .min();
-    assert!(best < Some(Duration::from_millis(20)), "1000 events took {best:?}");
 }
