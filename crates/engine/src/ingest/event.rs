@@ -73,6 +73,7 @@ struct Draft {
     data: Option<u128>,
     metadata: Option<(usize, usize)>,
     user_agent: Option<Text>,
+    ip: Option<Text>,
     /// A bit a field, so that none comes twice, whichever of its spellings is used.
     seen: u16,
     unknown: Vec<(Text, (usize, usize))>,
@@ -324,8 +325,12 @@ impl EventReader<'_> {
                 Found::Node(node) => {
                     before = Some(node);
                     let text = self.data_value(draft, reader, node, level)?;
-                    if level == 1 && key.raw(self.body) == b"user_agent" {
-                        draft.user_agent = text;
+                    if level == 1 {
+                        match key.raw(self.body) {
+                            b"user_agent" => draft.user_agent = text,
+                            b"ip" => draft.ip = text,
+                            _ => {}
+                        }
                     }
                 }
             }
@@ -397,6 +402,9 @@ impl EventReader<'_> {
         if let Some(browser) = agent.browser {
             self.columns.set_text(TextField::Browser, browser);
         }
+        if let Some(ip) = draft.ip {
+            self.set_place(ip);
+        }
         self.columns.push(Row {
             kind,
             source,
@@ -408,6 +416,17 @@ impl EventReader<'_> {
             span: (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX)),
         });
         Ok(end)
+    }
+
+    fn set_place(&mut self, ip: Text) {
+        let Some(place) = self.enricher.place(&ip.unescaped(self.body)) else { return };
+        let parts =
+            [(TextField::Country, &place.country), (TextField::Region, &place.region), (TextField::City, &place.city)];
+        for (field, text) in parts {
+            if let Some(text) = text {
+                self.columns.set_own_text(field, text);
+            }
+        }
     }
 
     /// Writes the metadata object anew, with the unknown top-level keys at its end.
