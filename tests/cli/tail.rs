@@ -106,9 +106,58 @@ fn reader_that_leaves_is_success() {
 fn server_that_goes_is_a_retryable_failure() {
     let mut server = Server::start();
     send(&server, "a", 0..1);
-    let mut tail = Tail::start(&server, &["--last", "1"]);
+    let mut tail = Tail::start(&server, &["--last", "1", "--retry-for", "0s"]);
     assert_eq!(tail.next(), 0);
     server.signal(rustix::process::Signal::KILL);
     server.wait();
     assert_eq!(tail.child.wait().unwrap().code(), Some(3));
+    let mut server = Server::start();
+    send(&server, "a", 0..1);
+    let mut tail = Tail::start(&server, &["--last", "1", "--retry-for", "1s"]);
+    assert_eq!(tail.next(), 0);
+    server.signal(rustix::process::Signal::TERM);
+    server.wait();
+    assert_eq!(tail.child.wait().unwrap().code(), Some(3));
+}
+
+#[test]
+fn tail_goes_on_over_a_restart_without_a_hole_and_shows_nothing_twice() {
+    let mut server = Server::start();
+    send(&server, "a", 0..3);
+    let mut tail = Tail::start(&server, &["type=a", "--last", "2"]);
+    assert_eq!((tail.next(), tail.next()), (1, 2));
+    send(&server, "b", 3..4);
+    send(&server, "a", 4..5);
+    assert_eq!(tail.next(), 4);
+    for round in 0..2 {
+        server.signal(rustix::process::Signal::KILL);
+        server.wait();
+        // The new server has other ports, and takes events before the tail finds it.
+        server = server.again(&[]);
+        let first = 10 * (round + 1);
+        send(&server, "b", 0..5);
+        send(&server, "a", first..first + 3);
+        assert_eq!((tail.next(), tail.next(), tail.next()), (first, first + 1, first + 2));
+    }
+}
+
+#[test]
+fn events_while_the_tail_had_shown_nothing_yet_are_not_lost() {
+    let mut server = Server::start();
+    send(&server, "a", 0..3);
+    let mut tail = Tail::start(&server, &[]);
+    // The second event tells that the tail is there: the first may have come before it.
+    loop {
+        send(&server, "a", 100..101);
+        if server.run(&["status", "--jq", ".live_subscribers"]).out == "1\n" {
+            break;
+        }
+    }
+    send(&server, "a", 200..201);
+    while tail.next() != 200 {}
+    server.signal(rustix::process::Signal::KILL);
+    server.wait();
+    server = server.again(&[]);
+    send(&server, "a", 300..301);
+    assert_eq!(tail.next(), 300);
 }

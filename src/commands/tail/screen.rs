@@ -66,6 +66,16 @@ impl<'a> Screen<'a> {
         }
     }
 
+    /// Returns the offset behind the last event that was printed; 0 before the first.
+    pub(super) fn next_offset(&self) -> u64 {
+        self.seen.values().max().map_or(0, |last| last + 1)
+    }
+
+    /// Takes every event for new, whatever was printed before.
+    pub(super) fn forget(&mut self) {
+        self.seen.clear();
+    }
+
     /// Says that events went by unseen.
     pub(super) fn gap(&self, missed: u64) {
         self.printer
