@@ -91,7 +91,18 @@ pub struct Answer {
     pub truncated: bool,
     /// What the asker should know although it is no error, such as a path that no event has. Lowercase, one line each.
     pub notes: Vec<String>,
+    /// Paths of the statement that no event has, each as it is written in SQL.
+    pub unseen: Vec<UnseenPath>,
     pub stats: AnswerStats,
+}
+
+/// A path inside `data` that no event has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnseenPath {
+    /// As it is written in SQL: `data.pag`.
+    pub path: String,
+    /// The path that was probably meant.
+    pub nearest: Option<String>,
 }
 
 /// What a statement cost.
