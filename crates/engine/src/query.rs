@@ -136,6 +136,14 @@ impl QueryError {
     }
 }
 
+/// Checks that a text is one SQL expression and nothing behind it, so that it can stand in brackets in a statement.
+///
+/// # Errors
+/// When it is none, or more.
+pub fn check_condition(text: &str) -> Result<(), QueryError> {
+    statement::parse_expression(text).map(drop).map_err(|error| QueryError { code: "invalid_filter", ..error })
+}
+
 /// Statements that run at the same time. Each waits for its share of few threads, so more would only wait longer.
 const QUERIES_MAX: usize = 64;
 /// Stack of a query thread. Planning walks the tree of a statement; pages that no statement needs are never touched.

@@ -85,6 +85,29 @@ async fn column_that_no_event_has_is_not_taken_for_one_without_values() {
 }
 
 #[tokio::test]
+async fn filter_can_not_end_the_brackets_around_it() {
+    let server = filled().await;
+    for filter in [
+        "1=1) OR (1=1",
+        "true) OR (true",
+        "'a' = 'b') OR ('a' = 'a'",
+        "false) -- ",
+        "false)\n/*",
+        "$$'$$ = 'x') OR ('y' <> '",
+        "`'` = 'x') OR ('y' <> '",
+        "true; SELECT 1",
+        "true AS x",
+    ] {
+        let encoded: String = filter.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        for route in ["analytics/event-types", "analytics/sessions", "events", "events/live"] {
+            let answer = server.get(&format!("/api/v1/{route}?filter={encoded}")).await;
+            assert_eq!(answer.error(), (400, "invalid_filter".to_owned()), "{route} {filter}: {}", answer.text());
+        }
+    }
+    assert_eq!(ask(&server, "event-types?filter=(type='order.paid')%20--%20only").await[0]["event_count"], 1);
+}
+
+#[tokio::test]
 async fn wrong_parameter_is_named() {
     let server = TestServer::start().await;
     let check = async |route: &str, parameter: &str| {

@@ -32,6 +32,14 @@ async fn route_that_is_not_there_is_told_apart_from_one_that_is_not_built() {
 }
 
 #[tokio::test]
+async fn path_that_is_no_text_is_an_error_of_ours() {
+    let server = TestServer::start().await;
+    for path in ["/events/%ff", "/api/v1/schemas/%c3%28"] {
+        assert_eq!(server.get(path).await.error(), (400, "invalid_parameter".to_owned()), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn wrong_method_is_told_the_right_ones() {
     let server = TestServer::start().await;
     for (method, path, allow) in
