@@ -112,7 +112,9 @@ pub(super) fn run(args: TailArgs, session: &Session) -> Result<ExitStatus, Comma
         }
     };
     session.block_on(watching)?;
-    if screen.is_short_of_count() && plan.times_out {
+    let is_short = screen.is_short_of_count();
+    screen.finish()?;
+    if is_short && plan.times_out {
         return Err(CommandError::new("timed_out", "fewer events came than --count asked for", ExitStatus::TimedOut));
     }
     Ok(ExitStatus::Ok)

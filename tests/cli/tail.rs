@@ -161,3 +161,29 @@ fn events_while_the_tail_had_shown_nothing_yet_are_not_lost() {
     send(&server, "a", 300..301);
     assert_eq!(tail.next(), 300);
 }
+
+#[test]
+fn json_of_what_came_is_one_document_however_the_tail_ended() {
+    let server = Server::start();
+    send(&server, "a", 0..4);
+    let rows = |args: &[&str]| {
+        let document = server.run(&[&["tail", "-o", "json"], args].concat()).exits(0).json();
+        assert_eq!(document["schema"], "streamflow.event/1");
+        document["rows"].as_array().unwrap().len()
+    };
+    assert_eq!(rows(&["--last", "3", "--until", "now"]), 3);
+    assert_eq!(rows(&["--last", "2", "--count", "2"]), 2);
+    assert_eq!(rows(&["type=none", "--timeout", "1s"]), 0);
+    let mut command = server.place.command(&["tail", "-o", "json", "--last", "1"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.contains("\"n\":3") {
+        assert!(out.read_line(&mut text).unwrap() > 0, "{text}");
+    }
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    std::io::Read::read_to_string(&mut out, &mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text}");
+}

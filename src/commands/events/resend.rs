@@ -85,6 +85,7 @@ pub(super) fn run(args: ResendArgs, session: &Session) -> Result<ExitStatus, Com
             resending.send_all(&events).await?;
         }
         let Counts { all, accepted, stored_before } = resending.counts;
+        resending.stream.finish()?;
         let before = if stored_before > 0 { format!(", {stored_before} stored before") } else { String::new() };
         session.printer().talk(format_args!("{accepted} of {all} accepted{before}"));
         Ok(if accepted + stored_before < all { ExitStatus::Negative } else { ExitStatus::Ok })

@@ -87,6 +87,11 @@ impl<'a> Screen<'a> {
         self.printer.talk(format_args!("… {sent} of {matched} events shown"));
     }
 
+    /// Ends what was printed.
+    pub(super) fn finish(self) -> Result<(), CommandError> {
+        self.stream.finish()
+    }
+
     /// Tells whether fewer events came than were asked for.
     pub(super) fn is_short_of_count(&self) -> bool {
         self.left.is_some_and(|left| left > 0)
