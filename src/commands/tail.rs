@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use self::history::{History, Past};
 use self::live::{Stream, Wanted};
 use self::screen::{Screen, State};
+use super::emptiness::{self, Words};
 use super::tree::examples;
 use super::{Session, range, remote};
 use crate::api::live::LiveFrame;
@@ -95,16 +96,21 @@ pub(super) fn run(args: TailArgs, session: &Session) -> Result<ExitStatus, Comma
     let client = if plan.live.is_some() { remote::server(session)? } else { remote::reader(session)? };
     let mut screen = Screen::new(session, args.count)?;
     let history = plan.past.map(|past| History::new(client.clone(), past, plan.filter.clone()));
+    let words = Words::of_filter(plan.filter.as_deref().unwrap_or_default());
     let watching = async {
         let Some(live) = plan.live else {
-            return match history {
-                Some(history) => print_past(history, &mut screen).await,
-                None => Ok(()),
-            };
+            if let Some(history) = history {
+                print_past(history, &mut screen).await?;
+            }
+            if screen.is_empty() {
+                emptiness::explain(&client, &words, None, session.printer()).await;
+            }
+            return Ok(());
         };
         let (filter, max_rate, retry_for) = (plan.filter, args.max_rate, args.retry_for);
         let wanted = Wanted { session, filter, max_rate, retry_for };
-        let stream = wanted.open(client).await?;
+        let stream = wanted.open(client.clone()).await?;
+        emptiness::warn_of_fields(&client, &words, session.printer()).await;
         let ended = follow(&wanted, stream, history, &mut screen);
         match live.ends_in {
             None => ended.await,
