@@ -24,10 +24,13 @@ pub(crate) enum TextField {
     Id,
     Os,
     Browser,
+    Country,
+    Region,
+    City,
 }
 
 /// Number of [`TextField`]s.
-const TEXT_FIELDS: usize = 6;
+const TEXT_FIELDS: usize = 9;
 
 /// The columns of one batch of events while its body is read.
 #[derive(Debug, Default)]
@@ -110,6 +113,16 @@ impl Columns {
         column.expect(self.rows_expected);
         column.pad(self.rows);
         column.push(view);
+    }
+
+    /// Sets a text that is not in the body.
+    pub(crate) fn set_own_text(&mut self, field: TextField, text: &str) {
+        if text.len() <= view::INLINE_BYTES_MAX {
+            return self.set_text(field, view::inline(text));
+        }
+        let start = self.side.len();
+        self.side.extend_from_slice(text.as_bytes());
+        self.set_text(field, view::view(&self.side, start, self.side.len(), view::SIDE));
     }
 
     pub(crate) fn push_tag(&mut self, view: u128) {

@@ -11,6 +11,7 @@ use super::field::FieldOrder;
 use super::fingerprint::Fingerprint;
 use super::request::{BodyError, Framing, Rejection};
 use super::schemas::SchemaSet;
+use super::store::Store;
 
 /// Bytes of a rejected event that are kept.
 pub(crate) const REJECTED_RAW_BYTES_MAX: usize = 64 << 10;
@@ -52,6 +53,11 @@ struct BodyReader<'a> {
 }
 
 impl Decoder {
+    /// Makes a decoder that enriches events by what the store has.
+    pub(crate) fn of(store: &Store) -> Self {
+        Self { columns: Columns::default(), enricher: Enricher::new(store.geo.clone()) }
+    }
+
     /// Reads a body into this decoder's columns, which must be empty.
     ///
     /// # Errors

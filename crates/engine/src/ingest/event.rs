@@ -8,7 +8,7 @@ use super::columns::{Columns, Row, TextField};
 use super::enrich::Enricher;
 use super::field::{Field, FieldOrder};
 use super::fingerprint::Fingerprint;
-use super::leaf::{Found, LEVELS_MAX, NodeId};
+use super::leaf::{Enriching, Found, LEVELS_MAX, NodeId};
 use super::schemas::SchemaSet;
 use crate::clock::Micros;
 use crate::tail::view::{self, BODY, SIDE};
@@ -81,6 +81,7 @@ struct Draft {
     data: Option<u128>,
     metadata: Option<(usize, usize)>,
     user_agent: Option<Text>,
+    ip: Option<Text>,
     /// The bits of the fields so far, so that none comes twice.
     seen: u16,
     unknown: Vec<(Text, (usize, usize))>,
@@ -341,8 +342,10 @@ impl EventReader<'_> {
                 Found::Node(node) => {
                     before = Some(node);
                     let text = self.data_value(draft, reader, node, level)?;
-                    if self.columns.leaves.is_user_agent(node) {
-                        draft.user_agent = text;
+                    match self.columns.leaves.enriching(node) {
+                        None => {}
+                        Some(Enriching::UserAgent) => draft.user_agent = text,
+                        Some(Enriching::Ip) => draft.ip = text,
                     }
                 }
             }
@@ -448,6 +451,9 @@ impl EventReader<'_> {
         if let Some(browser) = agent.browser {
             self.columns.set_text(TextField::Browser, browser);
         }
+        if let Some(ip) = draft.ip {
+            self.set_place(ip);
+        }
         self.columns.push(Row {
             kind,
             source,
@@ -459,6 +465,17 @@ impl EventReader<'_> {
             span: (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX)),
         });
         Ok(end)
+    }
+
+    fn set_place(&mut self, ip: Text) {
+        let Some(place) = self.enricher.place(&ip.unescaped(self.body)) else { return };
+        let parts =
+            [(TextField::Country, &place.country), (TextField::Region, &place.region), (TextField::City, &place.city)];
+        for (field, text) in parts {
+            if let Some(text) = text {
+                self.columns.set_own_text(field, text);
+            }
+        }
     }
 
     /// Writes the metadata object anew, with the unknown top-level keys at its end.

@@ -49,8 +49,8 @@ struct Node {
     next: u32,
     /// The last row that had this key, plus one.
     seen: usize,
-    /// Whether this is `data.user_agent`, which enrichment reads.
-    user_agent: bool,
+    /// What enrichment makes of the value.
+    enriching: Option<Enriching>,
     values: Values,
 }
 
@@ -101,6 +101,23 @@ impl NodeId {
     pub(crate) const ROOT: Self = Self(0);
 }
 
+/// The keys of `data` that enrichment reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Enriching {
+    UserAgent,
+    Ip,
+}
+
+impl Enriching {
+    fn of(key: &[u8]) -> Option<Self> {
+        match key {
+            b"user_agent" => Some(Self::UserAgent),
+            b"ip" => Some(Self::Ip),
+            _ => None,
+        }
+    }
+}
+
 /// What the tree says about a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -121,7 +138,7 @@ impl Default for LeafTree {
             first_child: NONE,
             next: NONE,
             seen: 0,
-            user_agent: false,
+            enriching: None,
             values: Values::Nothing,
         };
         Self { nodes: vec![root], by_key: HashMap::new(), partial: false, rows_expected: 0 }
@@ -145,10 +162,10 @@ impl LeafTree {
         }
     }
 
-    /// Returns whether this is `data.user_agent`.
+    /// Returns what enrichment makes of the key's values.
     #[inline]
-    pub(crate) fn is_user_agent(&self, id: NodeId) -> bool {
-        self.nodes[id.0 as usize].user_agent
+    pub(crate) fn enriching(&self, id: NodeId) -> Option<Enriching> {
+        self.nodes[id.0 as usize].enriching
     }
 
     /// Notes that row `row` has the key.
@@ -205,7 +222,7 @@ impl LeafTree {
             first_child: NONE,
             next: NONE,
             seen: 0,
-            user_agent: parent == NodeId::ROOT && key == b"user_agent",
+            enriching: (parent == NodeId::ROOT).then(|| Enriching::of(key)).flatten(),
             values: Values::Nothing,
         });
         self.by_key.insert((parent.0, Box::from(key)), id);
