@@ -26,9 +26,11 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("task", &[]),
     ("journal", &["clock", "disk"]),
     ("tail", &["clock", "core"]),
-    ("ingest", &["clock", "core", "disk", "journal", "tail", "task"]),
+    ("segment", &["clock", "core", "disk", "tail"]),
+    ("snapshot", &["segment", "tail"]),
+    ("ingest", &["clock", "core", "disk", "journal", "snapshot", "tail", "task"]),
     ("encode", &["tail"]),
-    ("query", &["clock", "core", "encode", "tail", "task"]),
+    ("query", &["clock", "core", "encode", "segment", "snapshot", "tail", "task"]),
     ("engine", &["*"]),
     ("lib", &["*"]),
 ];

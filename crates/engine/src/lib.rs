@@ -10,6 +10,8 @@ mod engine;
 pub mod ingest;
 pub mod journal;
 pub mod query;
+pub mod segment;
+pub mod snapshot;
 pub mod tail;
 pub mod task;
 

@@ -18,7 +18,7 @@ use serde_json::json;
 use self::build::snapshot_of;
 use super::{Answer, Query, QueryEngine, QueryError, QueryLimits};
 use crate::encode::{self, Header};
-use crate::tail::Snapshot;
+use crate::snapshot::Snapshot;
 
 /// Four events over two chunks. `n` is an integer in one chunk and a fraction in the other, `mixed` differs in type.
 fn sample() -> Snapshot {

@@ -10,7 +10,8 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field};
 use serde_json::Value;
 
-use crate::tail::{Chunk, Leaf, Leaves, PathType, PathTypes, Snapshot, events_schema};
+use crate::snapshot::Snapshot;
+use crate::tail::{Chunk, Leaf, Leaves, PathType, PathTypes, events_schema};
 
 /// Returns a snapshot whose chunks hold these events.
 pub(super) fn snapshot_of(chunks: &[&[Value]]) -> Snapshot {

@@ -9,7 +9,7 @@ fn check(sql: &str, scans: &[&str]) {
     let text = arrow::util::pretty::pretty_format_batches(&answer.batches).unwrap().to_string();
     let physical = text.split("physical_plan").nth(1).unwrap_or_default();
     let read: Vec<&str> = physical
-        .split("TailScan: columns=[")
+        .split("EventsScan: columns=[")
         .skip(1)
         .map(|scan| scan.split_once(']').map_or("", |(columns, _)| columns))
         .collect();
