@@ -25,7 +25,8 @@ use super::growth::limited;
 use super::planner::PathPlanner;
 use super::table::EventsTable;
 use crate::clock::Micros;
-use crate::tail::{Snapshot, rejected_schema};
+use crate::snapshot::Snapshot;
+use crate::tail::rejected_schema;
 
 /// Names under which SQL finds the tables: catalog and schema.
 pub(super) const CATALOG: &str = "streamflow";
@@ -100,7 +101,7 @@ pub(super) fn state_over(
     now: Micros,
 ) -> Result<SessionState> {
     let tables = MemorySchemaProvider::new();
-    let events = EventsTable { chunks: snapshot.chunks.clone(), threads };
+    let events = EventsTable { segments: snapshot.segments.clone(), chunks: snapshot.chunks.clone(), threads };
     tables.register_table(EVENTS.to_owned(), Arc::new(events))?;
     let rejected = MemTable::try_new(rejected_schema(), vec![snapshot.rejected.clone()])?;
     tables.register_table(REJECTED_EVENTS.to_owned(), Arc::new(rejected))?;

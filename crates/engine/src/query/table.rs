@@ -1,5 +1,5 @@
-//! The table `events` as SQL sees it: its columns, and which chunks a question has to look at. How rows are read is
-//! the source's part.
+//! The table `events` as SQL sees it: its columns, and which pieces a question has to look at. How rows are read is
+//! the scan's part.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,9 +10,11 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
+use super::piece::Piece;
 use super::prune::{TimeRange, limits_time};
-use super::source::TailExec;
+use super::scan::ScanExec;
 use crate::encode::JSON_MARK;
+use crate::segment::Segment;
 use crate::tail::{Chunk, events_schema};
 
 /// Columns that hold JSON text.
@@ -33,6 +35,7 @@ pub(super) fn events_table_schema() -> SchemaRef {
 /// All events of one snapshot.
 #[derive(Debug)]
 pub(super) struct EventsTable {
+    pub(super) segments: Vec<Arc<Segment>>,
     pub(super) chunks: Vec<Arc<Chunk>>,
     /// How many partitions a scan may have.
     pub(super) threads: usize,
@@ -65,9 +68,17 @@ impl TableProvider for EventsTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = self.schema();
         let range = TimeRange::of(filters);
-        let may_hold = |chunk: &&Arc<Chunk>| range.overlaps(chunk.timestamp_min, chunk.timestamp_max);
-        let chunks = self.chunks.iter().filter(may_hold).cloned().collect();
+        let groups = self
+            .segments
+            .iter()
+            .flat_map(|segment| (0..segment.groups().len()).map(|group| Piece::Group(Arc::clone(segment), group)));
+        let chunks = self.chunks.iter().map(|chunk| Piece::Chunk(Arc::clone(chunk)));
+        let may_hold = |piece: &Piece| {
+            let (first, last) = piece.times();
+            range.overlaps(first, last)
+        };
+        let pieces = groups.chain(chunks).filter(may_hold).collect();
         let columns = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
-        Ok(Arc::new(TailExec::new(chunks, schema, &columns, limit, self.threads)))
+        Ok(Arc::new(ScanExec::new(pieces, schema, &columns, limit, self.threads)))
     }
 }
