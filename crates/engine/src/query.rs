@@ -5,6 +5,7 @@
 //! scan (`scan`) answers from typed leaves. DataFusion's types and errors end here.
 
 mod accessor;
+mod as_of;
 mod catalog;
 mod condition;
 mod dialect;

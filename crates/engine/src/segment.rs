@@ -6,11 +6,16 @@
 
 mod file;
 pub(crate) mod layout;
+mod merge;
 mod paths;
+pub(crate) mod read;
 pub(crate) mod rebuild;
 pub(crate) mod shape;
 mod shred;
+mod sink;
 mod summary;
+#[cfg(test)]
+mod tests;
 pub(crate) mod variant;
 mod variant_write;
 mod write;
@@ -19,6 +24,9 @@ use arrow::datatypes::SchemaRef;
 
 pub(crate) use file::ColumnLayout;
 pub use file::Segment;
+pub use merge::merge;
+pub use read::Rows;
+pub use sink::FileSink;
 pub use summary::{ColumnSummary, LeafSummary, SegmentSummary};
 pub use write::{WriteOptions, write};
 

@@ -14,7 +14,10 @@ pub struct Snapshot {
     pub segments: Vec<Arc<Segment>>,
     /// What is not sealed, in offset order.
     pub chunks: Vec<Arc<Chunk>>,
+    /// Types of the paths inside `data`, of segments ([`PathTypes::absorb`]) and chunks.
     pub paths: Arc<PathTypes>,
+    /// Sealed rejected events, oldest first.
+    pub rejected_segments: Vec<Arc<Segment>>,
     /// Batches of [`crate::tail::rejected_schema`], oldest first.
     pub rejected: Vec<RecordBatch>,
 }

@@ -112,7 +112,7 @@ impl Store {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let (chunks, paths) = self.tail.chunks();
-        Snapshot { segments: Vec::new(), chunks, paths, rejected: vec![self.rejected.lock().batch()] }
+        Snapshot { chunks, paths, rejected: vec![self.rejected.lock().batch()], ..Snapshot::default() }
     }
 
     /// Returns where the event with this client id is stored.

@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use super::condition::Condition;
 use super::group::{self, GroupPlan};
-use super::leaf::{Reading, read_batch};
+use super::leaf::{Reading, read_batch, read_columns};
 use crate::clock::Micros;
 use crate::segment::Segment;
 use crate::tail::Chunk;
@@ -28,6 +28,8 @@ const PARTITION_ROWS_MIN: usize = 32_768;
 #[derive(Debug, Clone)]
 pub(super) enum Piece {
     Chunk(Arc<Chunk>),
+    /// Rows of a table that has no paths.
+    Rows(RecordBatch),
     /// A group of a segment, by number.
     Group(Arc<Segment>, usize),
 }
@@ -36,14 +38,16 @@ impl Piece {
     pub(super) fn rows(&self) -> usize {
         match self {
             Self::Chunk(chunk) => chunk.batch.num_rows(),
+            Self::Rows(batch) => batch.num_rows(),
             Self::Group(segment, group) => segment.groups()[*group].rows,
         }
     }
 
-    /// Returns the smallest and the largest event time.
+    /// Returns the smallest and the largest event time, or bounds of them.
     pub(super) fn times(&self) -> (Micros, Micros) {
         match self {
             Self::Chunk(chunk) => (chunk.timestamp_min, chunk.timestamp_max),
+            Self::Rows(_) => (Micros::MIN, Micros::MAX),
             Self::Group(segment, group) => segment.groups()[*group].times,
         }
     }
@@ -121,29 +125,41 @@ impl PieceReader {
             }
             match self.pieces.next() {
                 None => return Ok(None),
-                Some(Piece::Chunk(chunk)) => return self.read_chunk(&chunk).map(Some),
+                Some(Piece::Chunk(chunk)) => {
+                    let read = |readings: &[Reading], schema: &SchemaRef| read_batch(&chunk, readings, schema);
+                    return self.read_rows(chunk.batch.num_rows(), read).map(Some);
+                }
+                Some(Piece::Rows(rows)) => {
+                    let read = |readings: &[Reading], schema: &SchemaRef| read_columns(&rows, readings, schema);
+                    return self.read_rows(rows.num_rows(), read).map(Some);
+                }
                 Some(Piece::Group(segment, group)) => self.open = self.open_group(&segment, group)?,
             }
         }
     }
 
-    fn read_chunk(&self, chunk: &Chunk) -> Result<RecordBatch> {
-        self.counters.rows.add(chunk.batch.num_rows().min(self.rows_left));
+    /// Returns those of `rows` rows that pass, which `read` knows how to read.
+    fn read_rows(
+        &self,
+        rows: usize,
+        read: impl Fn(&[Reading], &SchemaRef) -> arrow::error::Result<RecordBatch>,
+    ) -> Result<RecordBatch> {
+        self.counters.rows.add(rows.min(self.rows_left));
         let count = |batch: &RecordBatch| {
             self.counters.bytes.add(batch.columns().iter().map(|column| array_bytes(column.as_ref())).sum());
         };
         let Some(condition) = &self.wish.condition else {
-            let batch = read_batch(chunk, &self.wish.readings, &self.wish.schema)?;
+            let batch = read(&self.wish.readings, &self.wish.schema)?;
             count(&batch.slice(0, batch.num_rows().min(self.rows_left)));
             return Ok(batch);
         };
-        let looked_at = read_batch(chunk, &condition.readings, &condition.schema)?;
+        let looked_at = read(&condition.readings, &condition.schema)?;
         count(&looked_at);
         let passes = condition.passes(&looked_at)?;
         if passes.true_count() == 0 {
             return Ok(RecordBatch::new_empty(SchemaRef::clone(&self.wish.schema)));
         }
-        let batch = read_batch(chunk, &self.wish.readings, &self.wish.schema)?;
+        let batch = read(&self.wish.readings, &self.wish.schema)?;
         count(&batch);
         Ok(if passes.true_count() == batch.num_rows() { batch } else { filter_record_batch(&batch, &passes)? })
     }

@@ -84,7 +84,7 @@ impl ScanExec {
     fn with_condition(&self, filters: &[Arc<dyn PhysicalExpr>]) -> Result<Self> {
         let own = Condition::new(&conjunction(filters.iter().cloned()), &self.wish.readings, &self.wish.table)?;
         let may_pass = |piece: &&Piece| match piece {
-            Piece::Chunk(_) => true,
+            Piece::Chunk(_) | Piece::Rows(_) => true,
             Piece::Group(segment, group) => own.may_pass(segment, *group),
         };
         let pieces: Vec<Piece> = self.partitions.iter().flatten().filter(may_pass).cloned().collect();
@@ -115,7 +115,7 @@ impl ScanExec {
 impl DisplayAs for ScanExec {
     fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
         let columns: Vec<String> = self.wish.readings.iter().map(|reading| reading.shown(&self.wish.table)).collect();
-        let chunks = self.partitions.iter().flatten().filter(|piece| matches!(piece, Piece::Chunk(_))).count();
+        let chunks = self.partitions.iter().flatten().filter(|piece| !matches!(piece, Piece::Group(..))).count();
         let groups = self.partitions.iter().map(Vec::len).sum::<usize>() - chunks;
         let columns = columns.join(", ");
         write!(

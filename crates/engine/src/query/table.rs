@@ -1,4 +1,4 @@
-//! The table `events` as SQL sees it: its columns, and which pieces a question has to look at. How rows are read is
+//! The tables as SQL sees them: their columns, and which pieces a question has to look at. How rows are read is
 //! the scan's part.
 
 use std::sync::{Arc, LazyLock};
@@ -15,7 +15,8 @@ use super::prune::{TimeRange, limits_time};
 use super::scan::ScanExec;
 use crate::encode::JSON_MARK;
 use crate::segment::Segment;
-use crate::tail::{Chunk, events_schema};
+use crate::snapshot::Snapshot;
+use crate::tail::{events_schema, rejected_schema};
 
 /// Columns that hold JSON text.
 pub(super) const JSON_COLUMNS: [&str; 2] = ["data", "metadata"];
@@ -32,19 +33,40 @@ pub(super) fn events_table_schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
 }
 
-/// All events of one snapshot.
+/// A table of one snapshot: sealed history and what is not sealed yet.
 #[derive(Debug)]
-pub(super) struct EventsTable {
-    pub(super) segments: Vec<Arc<Segment>>,
-    pub(super) chunks: Vec<Arc<Chunk>>,
+pub(super) struct HistoryTable {
+    schema: SchemaRef,
+    pieces: Vec<Piece>,
     /// How many partitions a scan may have.
-    pub(super) threads: usize,
+    threads: usize,
+}
+
+impl HistoryTable {
+    /// Returns the table `events`.
+    pub(super) fn events(snapshot: &Snapshot, threads: usize) -> Self {
+        let chunks = snapshot.chunks.iter().map(|chunk| Piece::Chunk(Arc::clone(chunk)));
+        Self { schema: events_table_schema(), pieces: groups(&snapshot.segments).chain(chunks).collect(), threads }
+    }
+
+    /// Returns the table `rejected_events`.
+    pub(super) fn rejected_events(snapshot: &Snapshot, threads: usize) -> Self {
+        let rows = snapshot.rejected.iter().cloned().map(Piece::Rows);
+        let pieces = groups(&snapshot.rejected_segments).chain(rows).collect();
+        Self { schema: rejected_schema(), pieces, threads }
+    }
+}
+
+fn groups(segments: &[Arc<Segment>]) -> impl Iterator<Item = Piece> {
+    segments
+        .iter()
+        .flat_map(|segment| (0..segment.groups().len()).map(|group| Piece::Group(Arc::clone(segment), group)))
 }
 
 #[async_trait]
-impl TableProvider for EventsTable {
+impl TableProvider for HistoryTable {
     fn schema(&self) -> SchemaRef {
-        events_table_schema()
+        SchemaRef::clone(&self.schema)
     }
 
     fn table_type(&self) -> TableType {
@@ -66,19 +88,13 @@ impl TableProvider for EventsTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let schema = self.schema();
         let range = TimeRange::of(filters);
-        let groups = self
-            .segments
-            .iter()
-            .flat_map(|segment| (0..segment.groups().len()).map(|group| Piece::Group(Arc::clone(segment), group)));
-        let chunks = self.chunks.iter().map(|chunk| Piece::Chunk(Arc::clone(chunk)));
-        let may_hold = |piece: &Piece| {
+        let may_hold = |piece: &&Piece| {
             let (first, last) = piece.times();
             range.overlaps(first, last)
         };
-        let pieces = groups.chain(chunks).filter(may_hold).collect();
-        let columns = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
-        Ok(Arc::new(ScanExec::new(pieces, schema, &columns, limit, self.threads)))
+        let pieces = self.pieces.iter().filter(may_hold).cloned().collect();
+        let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        Ok(Arc::new(ScanExec::new(pieces, self.schema(), &columns, limit, self.threads)))
     }
 }

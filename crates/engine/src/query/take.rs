@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryViewArray, BooleanBuilder, Float64Builder, Int64Builder, ListArray, RecordBatch,
+    Array, ArrayRef, AsArray, BinaryViewArray, BooleanBuilder, Float64Builder, Int64Builder, RecordBatch,
     StringViewBuilder, StructArray, new_null_array,
 };
 use arrow::compute::cast;
@@ -14,6 +14,7 @@ use super::accessor::{Request, float, whole};
 use super::json_text::{Number, Step};
 use super::leaf::Reading;
 use crate::segment::layout::{NodeLayout, TYPED_VALUE, TypedLayout};
+use crate::segment::read::{absent, named};
 use crate::segment::rebuild::{NodeArrays, TypedArrays, names_of};
 use crate::segment::variant::{Kind, Variant, write_bool, write_float, write_int, write_text};
 use crate::segment::{ColumnLayout, Segment};
@@ -25,6 +26,8 @@ pub(super) enum Take {
     Column(Field),
     /// A JSON column as text.
     Whole(Arc<str>),
+    /// The file is older than the column.
+    Absent(Field),
     /// No row of the group has it.
     Nothing(DataType),
     Path {
@@ -59,7 +62,7 @@ impl Take {
                         subtree(&layout.root, segment, group, leaves);
                         Self::Whole(field.name().as_str().into())
                     }
-                    ColumnLayout::Missing => Self::Nothing(field.data_type().clone()),
+                    ColumnLayout::Missing => Self::Absent(field.clone()),
                 }
             }
             Reading::Path { column, path, request } => {
@@ -103,6 +106,7 @@ impl Take {
         };
         match self {
             Self::Nothing(kind) => Ok(new_null_array(kind, rows)),
+            Self::Absent(field) => absent(field, rows).map_err(|error| exec_datafusion_err!("{error}")),
             Self::Column(field) => Ok(named(column(field.name())?, field)),
             Self::Whole(name) => {
                 let json = as_group(column(name)?, name)?;
@@ -126,17 +130,6 @@ fn damaged(column: &str) -> datafusion::common::DataFusionError {
 
 fn as_group<'a>(column: &'a ArrayRef, name: &str) -> Result<&'a StructArray> {
     column.as_struct_opt().ok_or_else(|| exec_datafusion_err!("column {name} of a segment is no group"))
-}
-
-/// Returns a column with the names that the table has for the items of lists.
-fn named(column: &ArrayRef, field: &Field) -> ArrayRef {
-    match (field.data_type(), column.as_list_opt::<i32>()) {
-        (DataType::List(item), Some(list)) => {
-            let (_, offsets, values, nulls) = list.clone().into_parts();
-            Arc::new(ListArray::new(Arc::clone(item), offsets, values, nulls))
-        }
-        _ => Arc::clone(column),
-    }
 }
 
 /// Goes down as far as the path has nodes; returns the last one and the keys that lead to it.

@@ -30,6 +30,8 @@ pub(crate) struct Shredder {
     columns: Vec<Columns>,
     rows: usize,
     names: Names,
+    /// Whether `names` are those of one row.
+    is_own: bool,
     /// Rows that have a dictionary of their own.
     own_names: Vec<(usize, Vec<u8>)>,
 }
@@ -62,7 +64,7 @@ impl Shredder {
         let columns = shape.nodes.iter().map(Columns::new).collect();
         let mut names = Names::default();
         shape.nodes.iter().skip(1).for_each(|node| _ = names.id(node.name.as_bytes()));
-        Self { shape, columns, rows: 0, names, own_names: Vec::new() }
+        Self { shape, columns, rows: 0, names, is_own: false, own_names: Vec::new() }
     }
 
     /// Takes one more row.
@@ -75,7 +77,9 @@ impl Shredder {
         let is_full = self.names.len() >= NAMES_SHARED_MAX || self.names.bytes() >= NAMES_SHARED_BYTES_MAX;
         if is_full && !knows_all(&mut reader(), text, &self.names)? {
             let shared = std::mem::take(&mut self.names);
+            self.is_own = true;
             let pushed = self.object(0, &mut reader(), text);
+            self.is_own = false;
             let own = std::mem::replace(&mut self.names, shared);
             pushed?;
             self.own_names.push((self.rows, own.encode()));
@@ -176,8 +180,10 @@ impl Shredder {
     }
 
     fn value(&mut self, at: usize, key: &[u8], reader: &mut Reader<'_>, text: &[u8]) -> Result<(), JsonError> {
-        // A row's dictionary names all its fields, also those that have columns.
-        self.names.id(key);
+        if self.is_own {
+            // A dictionary names all fields of its rows, also those that have columns; the shared one does from the start.
+            self.names.id(key);
+        }
         let row = self.rows;
         let byte = reader.peek();
         if byte == Some(b'{') && self.shape.nodes[at].typed == Typed::Object {

@@ -52,10 +52,10 @@ impl Default for WriteOptions {
 ///
 /// # Errors
 /// When `out` fails, there is no row, or a JSON column holds something else.
-pub fn write<W: Write + Send>(
+pub fn write(
     table: Table,
     batches: &[RecordBatch],
-    out: W,
+    out: &mut (dyn Write + Send),
     options: &WriteOptions,
 ) -> Result<SegmentSummary, SegmentError> {
     let order = sorted(table, batches);
@@ -97,20 +97,20 @@ fn shapes_of(table: Table, batches: &[RecordBatch], order: &[Row]) -> Result<Vec
 }
 
 /// Writes groups of rows one after the other.
-pub(crate) struct SegmentWriter<W: Write + Send> {
+pub(crate) struct SegmentWriter<'a> {
     table: Table,
     shapes: Vec<(usize, Arc<Shape>)>,
     schema: SchemaRef,
-    writer: ArrowWriter<Checked<W>>,
+    writer: ArrowWriter<Checked<'a>>,
     kinds: PathKinds,
     span: Span,
 }
 
-impl<W: Write + Send> SegmentWriter<W> {
+impl<'a> SegmentWriter<'a> {
     pub(crate) fn new(
         table: Table,
         shapes: Vec<(usize, Arc<Shape>)>,
-        out: W,
+        out: &'a mut (dyn Write + Send),
         options: &WriteOptions,
     ) -> Result<Self, SegmentError> {
         let schema = written_schema(&table.schema(), &shapes);
@@ -224,21 +224,21 @@ fn properties(
 }
 
 /// Counts and checks what passes to a file.
-struct Checked<W> {
-    inner: W,
+struct Checked<'a> {
+    inner: &'a mut (dyn Write + Send),
     bytes: u64,
     crc32c: u32,
     /// The last eight bytes.
     last: [u8; 8],
 }
 
-impl<W> Checked<W> {
-    fn new(inner: W) -> Self {
+impl<'a> Checked<'a> {
+    fn new(inner: &'a mut (dyn Write + Send)) -> Self {
         Self { inner, bytes: 0, crc32c: 0, last: [0; 8] }
     }
 }
 
-impl<W: Write> Write for Checked<W> {
+impl Write for Checked<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes)?;
         let bytes = &bytes[..written];

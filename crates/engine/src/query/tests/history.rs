@@ -161,3 +161,19 @@ fn same(a: &Value, b: &Value) -> bool {
         _ => a == b,
     }
 }
+
+#[test]
+fn a_table_as_of_a_time_has_what_had_arrived_by_then() {
+    // The events of the sample arrive when they happen, at 10:00, 10:30, 11:00 and 12:00.
+    super::check("SELECT count(*) AS n FROM events AS OF '2026-11-23T10:30:00Z'", "n;2");
+    super::check("SELECT count(*) AS n FROM events AS OF '2026-11-23T10:29:59Z' e WHERE e.data.n = 1", "n;1");
+    super::check(
+        "SELECT now.n, then.n AS m FROM (SELECT count(*) AS n FROM events) now, (SELECT count(*) AS n FROM events TIMESTAMP AS OF '2026-11-23T11:00:00Z') then",
+        "n,m;4,3",
+    );
+    super::check("SELECT events.type FROM events AS OF '2026-11-23T10:00:00Z'", "type;web.click");
+    super::check("SELECT count(*) AS n FROM rejected_events AS OF '2026-11-23T10:00:00Z'", "n;0");
+    let refused = |sql: &str| ask_sql(sql).unwrap_err().code;
+    assert_eq!(refused("WITH x AS (SELECT 1) SELECT * FROM x AS OF '2026-11-23T10:00:00Z'"), "sql_invalid");
+    assert_eq!(refused("SELECT * FROM events VERSION AS OF 3"), "sql_invalid");
+}
