@@ -14,7 +14,7 @@ use streamflow_engine::clock::SystemClock;
 use streamflow_engine::ingest::{
     Ack, Appended, Body, BodyError, Framing, Request, Store, StoreOptions, Writer, prepare,
 };
-use streamflow_engine::journal::{JournalOptions, OnDamage};
+use streamflow_engine::journal::{Floor, JournalOptions, OnDamage};
 
 use forgetful_disk::ForgetfulDisk;
 
@@ -39,7 +39,7 @@ fn append(data: &[u8], framing: Framing) -> Result<Appended, BodyError> {
         dir: "journal/0".into(),
         file_bytes_target: 1 << 20,
         min_free_bytes: 0,
-        on_damage: OnDamage::Refuse,
+        on_damage: OnDamage::Refuse, floor: Floor::default(),
     };
     let opened = Writer::open(Arc::new(ForgetfulDisk), Arc::new(SystemClock::default()), journal, store);
     let (mut writer, _) = opened.expect("an empty disk has nothing to recover");

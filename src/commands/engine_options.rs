@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use streamflow_core::event::Limits;
+use streamflow_engine::catalog::CatalogError;
 use streamflow_engine::ingest::StoreOptions;
 use streamflow_engine::query::QueryLimits;
-use streamflow_engine::{EngineOptions, OpenError};
+use streamflow_engine::segment::SegmentError;
+use streamflow_engine::{EngineOptions, OpenError, SealError};
 
 use super::geoip;
 use crate::printer::{CommandError, ExitStatus};
@@ -57,12 +59,27 @@ impl From<OpenError> for CommandError {
             }
             OpenError::Geo(error) => return geoip::unusable(&error),
             OpenError::Journal(error) => ("storage_unavailable", journal_hint(&error)),
+            OpenError::History(error) => ("storage_unavailable", history_hint(&error)),
             OpenError::Io { .. } => {
                 ("storage_unavailable", "check that the folder exists and that you may read and write it".to_owned())
             }
         };
         Self::new(code, message, ExitStatus::Usage).with_hint(hint)
     }
+}
+
+fn history_hint(error: &SealError) -> String {
+    match error {
+        SealError::Catalog(CatalogError::Newer { .. }) | SealError::Segment(SegmentError::Newer { .. }) => {
+            "use the version that wrote it, or a newer one"
+        }
+        SealError::Catalog(_) => "the catalog says which files hold history; bring catalog.db back from a copy",
+        SealError::Segment(_) | SealError::Io { .. } => {
+            "the catalog names this file of history; bring it back from a copy"
+        }
+        SealError::Ahead | SealError::Stopped => "start the server again",
+    }
+    .to_owned()
 }
 
 fn journal_hint(error: &streamflow_engine::journal::JournalError) -> String {

@@ -29,6 +29,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("tail", &["clock", "core"]),
     ("segment", &["clock", "core", "disk", "tail"]),
     ("catalog", &["clock", "segment"]),
+    ("sealer", &["catalog", "clock", "disk", "ingest", "journal", "segment", "snapshot", "task"]),
     ("snapshot", &["segment", "tail"]),
     ("ingest", &["clock", "core", "disk", "geoip", "journal", "snapshot", "tail", "task"]),
     ("encode", &["tail"]),

@@ -1,5 +1,6 @@
 //! The engine as its callers see it: open, prepare and append, query, subscribe, close.
 
+mod history;
 mod lock;
 mod options;
 mod stats;
@@ -7,6 +8,7 @@ mod stats;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use parking_lot::Mutex;
 use streamflow_core::schema::{EventSchema, Mode};
 use tokio::sync::broadcast;
@@ -15,20 +17,27 @@ pub use lock::{LockHolder, read_lock};
 pub use options::{EngineOptions, OpenError};
 pub use stats::Stats;
 
+pub use crate::sealer::{SealError, SealReport};
+
 use crate::clock::Clock;
 use crate::disk::{Disk, LocalDisk};
 use crate::geoip::{GeoDatabase, GeoError};
 use crate::ingest::{
     self, Ack, AppendError, Appended, Body, BodyError, Decoder, Identity, Intake, Prepared, RequestKey, Store, Writer,
 };
-use crate::journal::{Journal, JournalError, JournalOptions, Recovered};
+use crate::journal::{Floor, Journal, JournalError, JournalOptions, Recovered};
 use crate::query::{Answer, Query, QueryEngine, QueryError};
+use crate::sealer::{Sealer, Workshop, open_history, read_history};
 use crate::snapshot::Snapshot;
 use crate::tail::Chunk;
 use lock::FolderLock;
 
 /// Folder of the journal of the only partition.
 const JOURNAL_DIR: &str = "journal/0";
+/// The catalog of history.
+const CATALOG_FILE: &str = "catalog.db";
+/// Folder of the files of history.
+const LAKE_DIR: &str = "lake";
 /// A journal file is followed by a new one at this size.
 const JOURNAL_FILE_BYTES: u64 = 64 << 20;
 /// Decoders kept for the next request. More than the threads that decode at the same time are never needed.
@@ -47,6 +56,8 @@ struct Inner {
     query: QueryEngine,
     /// None when the folder was opened for reading only.
     intake: Option<Intake>,
+    /// None when the folder was opened for reading only.
+    sealer: Option<Sealer>,
     decoders: Mutex<Vec<Decoder>>,
     recovered: Recovered,
     lock: Option<FolderLock>,
@@ -61,17 +72,32 @@ impl Engine {
     pub fn open(options: EngineOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let disk: Arc<dyn Disk> = Arc::new(LocalDisk);
         let lock = FolderLock::take(&options.data_dir, &options.address)?;
-        let store = Arc::new(Store::new(options.store).with_geo(geo(&options)?));
+        let mut store = Store::new(options.store).with_geo(geo(&options)?);
+        let (catalog_file, lake) = (options.data_dir.join(CATALOG_FILE), options.data_dir.join(LAKE_DIR));
+        let (catalog, found) = open_history(&*disk, &catalog_file, &lake, options.store.seed, clock.now())?;
+        let floor = history::restore(found, &mut store, clock.now())?;
+        let store = Arc::new(store);
         let journal = JournalOptions {
             dir: options.data_dir.join(JOURNAL_DIR),
             file_bytes_target: JOURNAL_FILE_BYTES,
             min_free_bytes: options.min_free_bytes,
             on_damage: options.on_damage,
+            floor,
         };
-        let (writer, recovered) = Writer::open(disk, Arc::clone(&clock), journal, Arc::clone(&store))?;
+        let journal_dir = journal.dir.clone();
+        let (writer, recovered) = Writer::open(Arc::clone(&disk), Arc::clone(&clock), journal, Arc::clone(&store))?;
         let intake = Intake::start(writer, Arc::clone(&store), Arc::clone(&clock));
         let intake = intake.map_err(|error| OpenError::io(&options.data_dir, &error))?;
-        Self::assemble(options, store, Some(intake), recovered, Some(lock), clock)
+        let workshop = Workshop {
+            store: Arc::clone(&store),
+            catalog,
+            disk,
+            clock: Arc::clone(&clock),
+            lake,
+            journal: journal_dir,
+        };
+        let sealer = Sealer::start(workshop).map_err(|error| OpenError::io(&options.data_dir, &error))?;
+        Self::assemble(options, store, Some((intake, sealer)), recovered, Some(lock), clock)
     }
 
     /// Opens `options.data_dir` for reading only: no lock is taken, nothing is written.
@@ -79,10 +105,16 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open`], except that a lock does not matter.
     pub fn open_read_only(options: EngineOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let store = Arc::new(Store::new(options.store).with_geo(geo(&options)?));
+        let mut store = Store::new(options.store).with_geo(geo(&options)?);
+        let (catalog, lake) = (options.data_dir.join(CATALOG_FILE), options.data_dir.join(LAKE_DIR));
+        let floor = match read_history(&LocalDisk, &catalog, &lake)? {
+            Some(found) => history::restore(found, &mut store, clock.now())?,
+            None => Floor::default(),
+        };
+        let store = Arc::new(store);
         let dir = options.data_dir.join(JOURNAL_DIR);
         let mut decoder = Decoder::of(&store);
-        let recovered = Journal::read(&LocalDisk, &dir, options.on_damage, &mut |frame| {
+        let recovered = Journal::read(&LocalDisk, &dir, options.on_damage, floor, &mut |frame| {
             let replayed = store.replay(frame, &mut decoder);
             replayed.map_err(|reason| JournalError::Replay { path: dir.clone(), reason })
         })?;
@@ -93,15 +125,16 @@ impl Engine {
     fn assemble(
         options: EngineOptions,
         store: Arc<Store>,
-        intake: Option<Intake>,
+        writing: Option<(Intake, Sealer)>,
         recovered: Recovered,
         lock: Option<FolderLock>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        store.set_next_offset(recovered.next_offset);
+        store.set_journal_end(recovered.next_offset, recovered.next_rejected);
+        let (intake, sealer) = writing.unzip();
         let query = QueryEngine::with_clock(options.query.clone(), clock);
         let query = query.map_err(|error| OpenError::io(&options.data_dir, &error))?;
-        let inner = Inner { options, store, query, intake, decoders: Mutex::default(), recovered, lock };
+        let inner = Inner { options, store, query, intake, sealer, decoders: Mutex::default(), recovered, lock };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -161,10 +194,29 @@ impl Engine {
         self.inner.store.snapshot()
     }
 
-    /// Returns the chunk that holds an event.
-    #[must_use]
-    pub fn find(&self, identity: Identity) -> Option<Arc<Chunk>> {
-        if identity.partition == 0 { self.inner.store.tail.find(identity.offset) } else { None }
+    /// Returns the event with this identity as a batch of one row, sealed or not.
+    ///
+    /// # Errors
+    /// When history can't be read.
+    pub async fn find(&self, identity: Identity) -> Result<Option<RecordBatch>, QueryError> {
+        if identity.partition != 0 {
+            return Ok(None);
+        }
+        if let Some(chunk) = self.inner.store.tail.find(identity.offset) {
+            let row = usize::try_from(identity.offset - chunk.base_offset).unwrap_or(usize::MAX);
+            return Ok(Some(chunk.batch.slice(row, 1)));
+        }
+        let sql = format!("SELECT * FROM events WHERE _offset = {}", identity.offset);
+        let answer = self.query(Query { sql, ..Query::default() }).await?;
+        Ok(answer.batches.into_iter().find(|batch| batch.num_rows() > 0))
+    }
+
+    /// Seals everything acknowledged so far into history, and waits for it. Blocks: call it on a blocking thread.
+    ///
+    /// # Errors
+    /// When the folder was opened for reading only, or the disk or the catalog fails.
+    pub fn seal(&self) -> Result<SealReport, SealError> {
+        self.inner.sealer.as_ref().ok_or(SealError::Stopped)?.seal()
     }
 
     /// Returns where the event with this client id is stored.
@@ -206,10 +258,13 @@ impl Engine {
         &self.inner.options.data_dir
     }
 
-    /// Takes no more events, commits those that wait and closes the journal. Blocks: call it on a blocking thread.
+    /// Takes no more events, commits those that wait, closes the journal and seals what it holds. Blocks: call it on a blocking thread.
     pub fn close(&self) {
         if let Some(intake) = &self.inner.intake {
             intake.close();
+        }
+        if let Some(sealer) = &self.inner.sealer {
+            sealer.close();
         }
         if let Some(lock) = &self.inner.lock {
             lock.release();

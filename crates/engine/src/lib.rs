@@ -3,6 +3,7 @@
 //! engine remembers and runs. Clock and disk come in by argument; nothing here speaks HTTP, reads the environment or
 //! prints. `journal`, `tail` and `ingest` know nothing of `query`.
 
+pub mod catalog;
 pub mod clock;
 pub mod disk;
 pub mod encode;
@@ -11,9 +12,10 @@ pub mod geoip;
 pub mod ingest;
 pub mod journal;
 pub mod query;
+mod sealer;
 pub mod segment;
 pub mod snapshot;
 pub mod tail;
 pub mod task;
 
-pub use engine::{Engine, EngineOptions, LockHolder, OpenError, Stats, read_lock};
+pub use engine::{Engine, EngineOptions, LockHolder, OpenError, SealError, SealReport, Stats, read_lock};

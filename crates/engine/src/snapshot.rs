@@ -7,6 +7,13 @@ use arrow::array::RecordBatch;
 use crate::segment::Segment;
 use crate::tail::{Chunk, PathTypes};
 
+/// What is sealed: opened files, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct SealedFiles {
+    pub events: Vec<Arc<Segment>>,
+    pub rejected: Vec<Arc<Segment>>,
+}
+
 /// Every event that was acknowledged before the snapshot was taken.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {

@@ -20,6 +20,7 @@ pub use chunk::{Chunk, Leaf, Leaves};
 pub use paths::{PathType, PathTypes};
 pub use schema::{events_schema, rejected_schema};
 
+use crate::clock::Micros;
 use merge::{CHUNK_ROWS_TARGET, Span};
 
 /// Chunks that a live subscriber may fall behind; beyond it a gap is reported. At the pace of one commit every 300 µs
@@ -41,6 +42,8 @@ struct State {
     paths: Arc<PathTypes>,
     /// Chunks before this one need no merging any more.
     merged: usize,
+    /// Chunks below this offset are being sealed as they are.
+    sealing_below: u64,
 }
 
 impl Default for Tail {
@@ -81,6 +84,11 @@ impl Tail {
         (state.chunks.clone(), Arc::clone(&state.paths))
     }
 
+    /// Returns when the oldest chunk came.
+    pub(crate) fn oldest(&self) -> Option<Micros> {
+        self.state.read().chunks.first().map(|chunk| chunk.ingested_at())
+    }
+
     /// Returns the chunk that holds an offset.
     #[must_use]
     pub fn find(&self, offset: u64) -> Option<Arc<Chunk>> {
@@ -94,6 +102,29 @@ impl Tail {
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Chunk>> {
         self.live.subscribe()
+    }
+
+    /// Adds what sealed files know of their paths.
+    pub(crate) fn absorb(&self, paths: &[(Arc<str>, PathType)], partial: bool) {
+        let mut state = self.state.write();
+        Arc::make_mut(&mut state.paths).absorb(paths, partial);
+    }
+
+    /// Returns all chunks, which stay as they are until [`Tail::forget_below`] drops them.
+    pub(crate) fn begin_seal(&self) -> Vec<Arc<Chunk>> {
+        let mut state = self.state.write();
+        state.sealing_below = state.chunks.last().map_or(0, |chunk| chunk.end_offset());
+        state.merged = state.chunks.len();
+        state.chunks.clone()
+    }
+
+    /// Drops the chunks below an offset: they are sealed.
+    pub(crate) fn forget_below(&self, offset: u64) {
+        let mut state = self.state.write();
+        let gone = state.chunks.partition_point(|chunk| chunk.end_offset() <= offset);
+        let bytes: usize = state.chunks.drain(..gone).map(|chunk| chunk.bytes).sum();
+        state.merged = state.merged.saturating_sub(gone);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Merges one run of small neighbouring chunks, and returns whether there may be more. Runs beside publishing.
@@ -118,6 +149,10 @@ impl Tail {
     fn replace(&self, run: &[Arc<Chunk>], merged: Arc<Chunk>) {
         let before: usize = run.iter().map(|chunk| chunk.bytes).sum();
         let mut state = self.state.write();
+        if run[0].base_offset < state.sealing_below {
+            // Sealing began while these were being merged; the parts are on their way into a file.
+            return;
+        }
         let at = state.chunks.partition_point(|chunk| chunk.base_offset < run[0].base_offset);
         self.bytes.fetch_add(merged.bytes, Ordering::Relaxed);
         self.bytes.fetch_sub(before, Ordering::Relaxed);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use streamflow_core::filter;
 use streamflow_core::json::{JsonErrorKind, Reader};
 use streamflow_engine::disk::Disk;
-use streamflow_engine::journal::{FRAME_HEADER_BYTES, Journal, OnDamage, decode_frame};
+use streamflow_engine::journal::{FRAME_HEADER_BYTES, Floor, Journal, OnDamage, decode_frame};
 
 use crate::{Chance, SimClock, SimDisk};
 
@@ -57,7 +57,7 @@ pub fn check_journal_file(bytes: &[u8]) {
     write().expect("a disk without faults takes what it is given");
     for on_damage in [OnDamage::Refuse, OnDamage::Skip] {
         let mut next_offset = 0;
-        let read = Journal::read(&disk, dir, on_damage, &mut |frame| {
+        let read = Journal::read(&disk, dir, on_damage, Floor::default(), &mut |frame| {
             if frame.header.kind == streamflow_engine::journal::FrameKind::Events {
                 assert!(
                     frame.header.base_offset >= next_offset,

@@ -9,13 +9,12 @@ use crate::server::error::ApiError;
 ///
 /// # Errors
 /// When there is none.
-pub(super) fn event(engine: &Engine, id: &str) -> Result<Vec<u8>, ApiError> {
+pub(super) async fn event(engine: &Engine, id: &str) -> Result<Vec<u8>, ApiError> {
     let not_found = || ApiError::new("event_not_found", format!("there is no event {id:?}"));
     let identity = engine.find_client_id(id).or_else(|| parse_identity(id)).ok_or_else(not_found)?;
-    let chunk = engine.find(identity).ok_or_else(not_found)?;
-    let row = usize::try_from(identity.offset - chunk.base_offset).map_err(|_| not_found())?;
+    let batch = engine.find(identity).await?.ok_or_else(not_found)?;
     let mut json = Vec::with_capacity(1 << 10);
-    encode::event_json(&chunk.batch, row, &mut json);
+    encode::event_json(&batch, 0, &mut json);
     Ok(json)
 }
 

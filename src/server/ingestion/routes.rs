@@ -74,6 +74,6 @@ pub(crate) async fn post_batch(
     )
 )]
 pub(crate) async fn get_event(State(app): State<Arc<App>>, Segment(id): Segment) -> Result<Response, ApiError> {
-    let event = lookup::event(&app.engine, &id)?;
+    let event = lookup::event(&app.engine, &id).await?;
     Ok(([(http::header::CONTENT_TYPE, crate::server::answer::JSON)], event).into_response())
 }

@@ -48,6 +48,9 @@ impl Collector for EngineCollector {
         gauge("tail_chunks", "Pieces of the tail", None, stats.tail_chunks)?;
         gauge("tail_memory", "Memory of the tail", Some(&Unit::Bytes), stats.tail_bytes)?;
         gauge("tail_memory_limit", "Budget of the tail", Some(&Unit::Bytes), stats.tail_bytes_max)?;
+        gauge("history_events", "Events in files of history", None, stats.sealed_rows)?;
+        gauge("history_files", "Files of history", None, stats.sealed_files)?;
+        gauge("history_size", "Size of the files of history", Some(&Unit::Bytes), stats.sealed_bytes)?;
         gauge("journal_size", "Size of the journal", Some(&Unit::Bytes), stats.journal_bytes)?;
         gauge("journal_files", "Files of the journal", None, stats.journal_files)?;
         // Not known before the first write.

@@ -9,6 +9,7 @@ use crate::geoip::GeoError;
 use crate::ingest::StoreOptions;
 use crate::journal::{JournalError, OnDamage};
 use crate::query::QueryLimits;
+use crate::sealer::SealError;
 
 /// What an engine needs to know before it opens.
 #[derive(Debug, Clone)]
@@ -54,6 +55,8 @@ pub enum OpenError {
     Geo(#[from] GeoError),
     #[error(transparent)]
     Journal(#[from] JournalError),
+    #[error(transparent)]
+    History(#[from] SealError),
     #[error("{}: {reason}", path.display())]
     Io { path: PathBuf, reason: String },
 }

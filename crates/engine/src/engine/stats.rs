@@ -22,6 +22,11 @@ pub struct Stats {
     pub tail_bytes: u64,
     pub tail_bytes_max: u64,
     pub tail_chunks: u64,
+    /// Events in files of history.
+    pub sealed_rows: u64,
+    pub sealed_files: u64,
+    /// Bytes of the files of history.
+    pub sealed_bytes: u64,
     pub journal_bytes: u64,
     pub journal_files: u64,
     pub journal_syncs: u64,
@@ -40,6 +45,7 @@ impl Stats {
         let journal = store.journal.lock().clone();
         let counters = &store.counters;
         let (chunks, _) = store.tail.chunks();
+        let sealed = store.sealed().events;
         Self {
             next_offset: counters.next_offset.load(Relaxed),
             events_accepted: counters.accepted.load(Relaxed),
@@ -52,13 +58,20 @@ impl Stats {
             tail_bytes: store.tail.bytes() as u64,
             tail_bytes_max: store.options.tail_bytes_max as u64,
             tail_chunks: chunks.len() as u64,
+            sealed_rows: sealed.iter().map(|file| file.rows() as u64).sum(),
+            sealed_files: sealed.len() as u64,
+            sealed_bytes: sealed.iter().map(|file| file.bytes()).sum(),
             journal_bytes: journal.stats.bytes,
             journal_files: journal.stats.files,
             journal_syncs: journal.stats.syncs,
             journal_sync_micros: u64::try_from(journal.stats.sync_time.as_micros()).unwrap_or(u64::MAX),
             storage_failure: journal.failure,
             disk_free_bytes: journal.free_bytes,
-            timestamp_max: chunks.iter().map(|chunk| chunk.timestamp_max).max(),
+            timestamp_max: chunks
+                .iter()
+                .map(|chunk| chunk.timestamp_max)
+                .chain(sealed.iter().filter_map(|file| file.timestamp_max()))
+                .max(),
         }
     }
 }

@@ -56,6 +56,25 @@ impl RejectedStore {
         }
     }
 
+    /// Returns the number after the last row, if there is a row.
+    pub(crate) fn next_number(&self) -> Option<u64> {
+        self.rows.back().map(|row| row.number + 1)
+    }
+
+    /// Returns when the oldest row came.
+    pub(crate) fn oldest(&self) -> Option<Micros> {
+        self.rows.front().map(|row| row.received_at)
+    }
+
+    /// Forgets rows below a number: they are sealed.
+    pub(crate) fn forget_below(&mut self, number: u64) {
+        while let Some(oldest) = self.rows.front().filter(|row| row.number < number) {
+            self.bytes -= oldest.bytes();
+            self.rows.pop_front();
+            self.batch = None;
+        }
+    }
+
     /// Returns the rows as a batch of `rejected_events`; made once until something changes.
     pub(crate) fn batch(&mut self) -> RecordBatch {
         self.batch.get_or_insert_with(|| to_batch(&self.rows)).clone()

@@ -15,6 +15,8 @@ const KEYS_MAX: usize = 1 << 20;
 pub(crate) struct RequestKeys {
     answers: HashMap<String, Appended>,
     order: VecDeque<String>,
+    /// Keys that only the journal holds so far.
+    fresh: Vec<String>,
 }
 
 impl RequestKeys {
@@ -27,12 +29,40 @@ impl RequestKeys {
         if self.answers.insert(key.clone(), answer).is_some() {
             return;
         }
+        self.fresh.push(key.clone());
         self.order.push_back(key);
         if self.order.len() > KEYS_MAX
             && let Some(oldest) = self.order.pop_front()
         {
             self.answers.remove(&oldest);
         }
+    }
+}
+
+/// A key, its answer as the journal writes it, and when it was given.
+pub(crate) type KeptKey = (String, Vec<u8>, Micros);
+
+impl RequestKeys {
+    /// Adds a key that is kept elsewhere, too.
+    pub(crate) fn restore(&mut self, key: String, answer: Appended) {
+        let fresh = self.fresh.len();
+        self.insert(key, answer);
+        self.fresh.truncate(fresh);
+    }
+
+    /// Returns the keys that only the journal holds, for somebody who keeps them from now on.
+    pub(crate) fn take_fresh(&mut self) -> Vec<KeptKey> {
+        let fresh = std::mem::take(&mut self.fresh);
+        let kept = |key: String| {
+            let answer = self.answers.get(&key)?;
+            Some((key.clone(), encode(&key, answer), answer.ingested_at))
+        };
+        fresh.into_iter().filter_map(kept).collect()
+    }
+
+    /// Takes keys back that nobody could keep.
+    pub(crate) fn give_back(&mut self, keys: Vec<KeptKey>) {
+        self.fresh.extend(keys.into_iter().map(|(key, ..)| key));
     }
 }
 

@@ -5,19 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use arrow::array::RecordBatch;
+use parking_lot::{Mutex, RwLock};
 
 use super::decoder::Decoder;
 use super::dedup::Dedup;
 use super::fingerprint::Fingerprint;
 use super::rejected::RejectedStore;
 use super::request::Identity;
-use super::request_keys::RequestKeys;
+use super::request_keys::{KeptKey, RequestKeys};
 use super::schemas::Schemas;
 use super::{rejected, request_keys};
+use crate::clock::Micros;
 use crate::geoip::GeoDatabase;
+use crate::journal::Floor;
 use crate::journal::{Frame, FrameKind, JournalStats};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{SealedFiles, Snapshot};
 use crate::tail::Tail;
 
 /// Bounds on what is remembered.
@@ -58,6 +61,10 @@ pub struct Store {
     pub(crate) counters: Counters,
     /// Why the journal takes nothing, and its own counters.
     pub(crate) journal: Mutex<JournalState>,
+    /// What is sealed. Held while files take the place of chunks, so that a snapshot sees each row once.
+    sealed: RwLock<SealedFiles>,
+    /// What need not be replayed.
+    floor: Floor,
 }
 
 /// Counters since the start.
@@ -68,6 +75,7 @@ pub(crate) struct Counters {
     pub(crate) rejected: AtomicU64,
     pub(crate) unknown_keys: AtomicU64,
     pub(crate) next_offset: AtomicU64,
+    pub(crate) next_rejected: AtomicU64,
 }
 
 /// The journal as others see it.
@@ -99,6 +107,8 @@ impl Store {
             geo: None,
             counters: Counters::default(),
             journal: Mutex::default(),
+            sealed: RwLock::default(),
+            floor: Floor::default(),
         }
     }
 
@@ -111,8 +121,15 @@ impl Store {
     /// Returns every acknowledged event and every rejected one that is remembered.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
+        let sealed = self.sealed.read();
         let (chunks, paths) = self.tail.chunks();
-        Snapshot { chunks, paths, rejected: vec![self.rejected.lock().batch()], ..Snapshot::default() }
+        Snapshot {
+            segments: sealed.events.clone(),
+            chunks,
+            paths,
+            rejected_segments: sealed.rejected.clone(),
+            rejected: vec![self.rejected.lock().batch()],
+        }
     }
 
     /// Returns where the event with this client id is stored.
@@ -122,8 +139,91 @@ impl Store {
         Some(Identity { partition: 0, offset })
     }
 
-    pub(crate) fn set_next_offset(&self, offset: u64) {
+    /// Says where the journal ends: the offset after the last event, and the number after the last rejected event.
+    pub(crate) fn set_journal_end(&self, offset: u64, rejected: u64) {
         self.counters.next_offset.store(offset, Ordering::Release);
+        self.counters.next_rejected.store(rejected, Ordering::Release);
+    }
+
+    /// Puts history in its place before the journal is replayed: `floor` says what of the journal it holds.
+    pub(crate) fn set_history(&mut self, sealed: SealedFiles, floor: Floor) {
+        for segment in &sealed.events {
+            let (paths, partial) = segment.paths();
+            self.tail.absorb(paths, partial);
+        }
+        *self.sealed.get_mut() = sealed;
+        self.floor = floor;
+    }
+
+    /// Lets files take the place of the rows that are in them.
+    pub(crate) fn seal(&self, news: SealedFiles, next_offset: u64, next_rejected: u64) {
+        for segment in &news.events {
+            let (paths, partial) = segment.paths();
+            self.tail.absorb(paths, partial);
+        }
+        let mut sealed = self.sealed.write();
+        sealed.events.extend(news.events);
+        sealed.rejected.extend(news.rejected);
+        self.tail.forget_below(next_offset);
+        self.rejected.lock().forget_below(next_rejected);
+    }
+
+    /// Returns the files of history.
+    pub(crate) fn sealed(&self) -> SealedFiles {
+        self.sealed.read().clone()
+    }
+
+    /// Returns the rejected events that are not sealed, and the number after the last of them.
+    pub(crate) fn rejected_batch(&self) -> Option<(RecordBatch, u64)> {
+        let mut rejected = self.rejected.lock();
+        let next = rejected.next_number()?;
+        Some((rejected.batch(), next))
+    }
+
+    /// Returns when the oldest row came that is not sealed.
+    pub(crate) fn oldest_unsealed(&self) -> Option<Micros> {
+        let event = self.tail.oldest();
+        let rejected = self.rejected.lock().oldest();
+        event.into_iter().chain(rejected).min()
+    }
+
+    pub(crate) fn take_fresh_keys(&self) -> Vec<KeptKey> {
+        self.keys.lock().take_fresh()
+    }
+
+    pub(crate) fn give_back_fresh_keys(&self, keys: Vec<KeptKey>) {
+        self.keys.lock().give_back(keys);
+    }
+
+    /// Adds an id and a request's key that history holds.
+    pub(crate) fn restore_id(&self, id: &[u8], offset: u64, at: Micros) {
+        self.dedup.lock().insert(self.fingerprint.of(id), offset, at);
+    }
+
+    /// Adds the answer to a request with a key, as the journal writes it; one that can't be read is passed over.
+    pub(crate) fn restore_key(&self, line: &[u8], at: Micros) {
+        if let Some((key, answer)) = request_keys::decode(line.trim_ascii_end(), at) {
+            self.keys.lock().restore(key, answer);
+        }
+    }
+
+    pub(crate) fn dedup_window(&self) -> Duration {
+        self.options.dedup_window
+    }
+
+    /// Returns the offset after the last event, and the number after the last rejected event.
+    pub(crate) fn journal_end(&self) -> (u64, u64) {
+        (self.counters.next_offset.load(Ordering::Acquire), self.counters.next_rejected.load(Ordering::Acquire))
+    }
+
+    /// Returns whether history has all of a frame. Seals end where frames end.
+    fn is_sealed(&self, frame: Frame<'_>) -> bool {
+        let end = frame.header.base_offset + u64::from(frame.header.count);
+        match frame.header.kind {
+            FrameKind::Events => end <= self.floor.next_offset,
+            FrameKind::Rejected => end <= self.floor.next_rejected,
+            FrameKind::RequestKeys => false,
+        }
     }
 
     /// Takes in one frame that the journal kept.
@@ -131,6 +231,9 @@ impl Store {
     /// # Errors
     /// When the frame's payload is not what its kind promises, which a right checksum rules out.
     pub(crate) fn replay(&self, frame: Frame<'_>, decoder: &mut Decoder) -> Result<(), String> {
+        if self.is_sealed(frame) {
+            return Ok(());
+        }
         let raw = frame.raw().ok_or("the payload does not decompress")?;
         let header = frame.header;
         match header.kind {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::*;
 use crate::clock::SystemClock;
 use crate::disk::LocalDisk;
-use crate::journal::{JournalOptions, OnDamage};
+use crate::journal::{Floor, JournalOptions, OnDamage};
 use crate::snapshot::Snapshot;
 use crate::tail::Leaf;
 
@@ -26,6 +26,7 @@ fn open_with(dir: &Path, options: StoreOptions) -> Fixture {
         file_bytes_target: 1 << 20,
         min_free_bytes: 0,
         on_damage: OnDamage::Refuse,
+        floor: Floor::default(),
     };
     let opened = Writer::open(Arc::new(LocalDisk), Arc::new(SystemClock::default()), journal, Arc::clone(&store));
     Fixture { writer: opened.unwrap().0, store }
@@ -367,8 +368,13 @@ fn addresses_give_events_a_place_also_after_a_restart() {
     let open = || {
         let store = Arc::new(Store::new(StoreOptions::default()).with_geo(Some(Arc::clone(&geo))));
         let dir = dir.path().join("journal");
-        let journal =
-            JournalOptions { dir, file_bytes_target: 1 << 20, min_free_bytes: 0, on_damage: OnDamage::Refuse };
+        let journal = JournalOptions {
+            dir,
+            file_bytes_target: 1 << 20,
+            min_free_bytes: 0,
+            on_damage: OnDamage::Refuse,
+            floor: Floor::default(),
+        };
         let opened = Writer::open(Arc::new(LocalDisk), Arc::new(SystemClock::default()), journal, Arc::clone(&store));
         Fixture { writer: opened.unwrap().0, store }
     };

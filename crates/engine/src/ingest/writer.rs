@@ -233,7 +233,7 @@ impl Writer {
 
     /// Tells readers how the journal is.
     fn report(&self, failure: Option<&JournalError>) {
-        self.store.counters.next_offset.store(self.journal.next_offset(), Ordering::Release);
+        self.store.set_journal_end(self.journal.next_offset(), self.journal.next_rejected());
         *self.store.journal.lock() = JournalState {
             stats: self.journal.stats(),
             free_bytes: self.journal.free_bytes(),

@@ -1,6 +1,10 @@
 //! A journal file's name and header. The layout is drawn in `journal`.
 
+use std::io;
+use std::path::Path;
+
 use crate::clock::Micros;
+use crate::disk::Disk;
 
 /// Bytes before the first frame.
 pub(crate) const FILE_HEADER_BYTES: usize = 64;
@@ -57,6 +61,28 @@ impl FileHeader {
     pub(crate) fn name(&self) -> String {
         format!("{:020}-{:010}.log", self.base_offset, self.sequence)
     }
+}
+
+/// Where a journal file begins. Files are in the order of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FileStart {
+    pub(crate) base_offset: u64,
+    sequence: u32,
+    pub(crate) base_rejected: u64,
+}
+
+/// Returns where a file of the journal's folder begins, or none if it is no journal file.
+pub(crate) fn file_start(disk: &dyn Disk, path: &Path) -> io::Result<Option<FileStart>> {
+    if path.file_name().and_then(|name| name.to_str()).and_then(parse_name).is_none() {
+        return Ok(None);
+    }
+    let mut bytes = [0; FILE_HEADER_BYTES];
+    disk.open_read(path)?.read_at(&mut bytes, 0)?;
+    Ok(FileHeader::decode(&bytes).map(|header| FileStart {
+        base_offset: header.base_offset,
+        sequence: header.sequence,
+        base_rejected: header.base_rejected,
+    }))
 }
 
 /// Returns base offset and sequence of a journal file's name.

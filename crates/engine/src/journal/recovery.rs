@@ -56,6 +56,14 @@ pub enum OnDamage {
     Skip,
 }
 
+/// What is known from elsewhere: everything below is sealed, so that the journal need not hold it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Floor {
+    pub next_offset: u64,
+    pub next_rejected: u64,
+    pub last_appended_at: Micros,
+}
+
 struct FoundFile {
     path: PathBuf,
     /// From its name.
@@ -69,9 +77,12 @@ pub(super) fn recover(
     disk: &dyn Disk,
     dir: &Path,
     on_damage: OnDamage,
+    floor: Floor,
     replay: &mut dyn FnMut(Frame<'_>) -> Result<(), JournalError>,
 ) -> Result<Recovered, JournalError> {
-    let mut recovered = Recovered { next_sequence: 1, ..Recovered::default() };
+    let Floor { next_offset, next_rejected, last_appended_at } = floor;
+    let mut recovered =
+        Recovered { next_sequence: 1, next_offset, next_rejected, last_appended_at, ..Recovered::default() };
     let names = list(disk, dir)?;
     let mut files = names.iter().map(|(sequence, path)| load(disk, *sequence, path)).peekable();
     while let Some(file) = files.next() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::file::{FILE_HEADER_BYTES, FileHeader, VERSION};
 use super::frame::{FRAME_HEADER_BYTES, Frame, FrameHeader, FrameKind, Payload};
-use super::recovery::{Damage, OnDamage, Recovered, RecoveredFile, recover};
+use super::recovery::{Damage, Floor, OnDamage, Recovered, RecoveredFile, recover};
 use crate::clock::{Clock, Micros};
 use crate::disk::{Disk, DiskFile};
 
@@ -21,6 +21,8 @@ pub struct JournalOptions {
     /// Below this much free space nothing is taken.
     pub min_free_bytes: u64,
     pub on_damage: OnDamage,
+    /// What need not be in the journal.
+    pub floor: Floor,
 }
 
 /// Why nothing was appended, or why a journal can't be opened.
@@ -139,7 +141,7 @@ impl Journal {
     ) -> Result<(Self, Recovered), JournalError> {
         let dir = options.dir.clone();
         make_dir(&*disk, &dir).map_err(|error| JournalError::io(&dir, &error))?;
-        let recovered = recover(&*disk, &dir, options.on_damage, replay)?;
+        let recovered = recover(&*disk, &dir, options.on_damage, options.floor, replay)?;
         tidy(&*disk, &dir, &recovered)?;
         let kept = recovered.files.iter().filter(|file| file.frames > 0);
         let stats = JournalStats {
@@ -171,9 +173,10 @@ impl Journal {
         disk: &dyn Disk,
         dir: &Path,
         on_damage: OnDamage,
+        floor: Floor,
         replay: &mut dyn FnMut(Frame<'_>) -> Result<(), JournalError>,
     ) -> Result<Recovered, JournalError> {
-        recover(disk, dir, on_damage, replay)
+        recover(disk, dir, on_damage, floor, replay)
     }
 
     /// Returns the offset that the next event will get.

@@ -132,6 +132,12 @@ impl Segment {
         self.groups.iter().map(|group| group.rows).sum()
     }
 
+    /// Returns the largest event time.
+    #[must_use]
+    pub fn timestamp_max(&self) -> Option<Micros> {
+        self.groups.iter().map(|group| group.times.1).max()
+    }
+
     /// Returns the length of the file.
     #[must_use]
     pub fn bytes(&self) -> u64 {

@@ -33,6 +33,32 @@ impl Segment {
         self.read(None, usize::MAX)
     }
 
+    /// Returns plain columns by name, in the order of the file; nothing if the first of them has no value anywhere.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub(crate) fn columns_in_order(
+        &self,
+        names: &[&str],
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, SegmentError>> + use<>, SegmentError> {
+        let schema = self.table().schema();
+        let leaf = |name: &&str| match self.column(schema.index_of(name).unwrap_or(usize::MAX)) {
+            ColumnLayout::Plain(leaf) => Some(*leaf),
+            ColumnLayout::Json(_) | ColumnLayout::Missing => None,
+        };
+        let leaves: Vec<usize> = names.iter().filter_map(leaf).collect();
+        let needed = leaves.first().copied();
+        let groups = (0..self.groups().len()).filter(|group| needed.is_some_and(|leaf| !self.is_empty(*group, leaf)));
+        let groups = groups.collect();
+        let parquet = self.metadata().metadata().file_metadata().schema_descr_ptr();
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.source(Arc::default()), self.metadata().clone())
+                .with_projection(ProjectionMask::leaves(&parquet, leaves))
+                .with_row_groups(groups)
+                .with_batch_size(BATCH_ROWS);
+        Ok(builder.build()?.map(|batch| batch.map_err(SegmentError::from)))
+    }
+
     /// Returns up to `limit` rows of one group.
     pub(crate) fn read_group(&self, group: usize, limit: usize) -> Result<Rows, SegmentError> {
         self.read(Some(group), limit)

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::buffer::Buffer;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
 
 use crate::clock::Micros;
+
+/// Position of the column `ingested_at`.
+const INGESTED_AT: usize = 17;
 
 /// Rows with neighbouring offsets, in offset order.
 #[derive(Debug)]
@@ -29,6 +32,13 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// Returns when the first row came.
+    #[must_use]
+    pub(crate) fn ingested_at(&self) -> Micros {
+        let times = self.batch.column(INGESTED_AT).as_primitive_opt::<TimestampMicrosecondType>();
+        times.and_then(|times| times.values().first().copied()).unwrap_or_default()
+    }
+
     /// Returns the offset after the last row.
     #[must_use]
     pub fn end_offset(&self) -> u64 {

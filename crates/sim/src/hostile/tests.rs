@@ -75,6 +75,7 @@ fn journal_file() -> Vec<u8> {
         file_bytes_target: 1 << 20,
         min_free_bytes: 0,
         on_damage: OnDamage::Refuse,
+        floor: Floor::default(),
     };
     let store = Arc::new(Store::new(StoreOptions::default()));
     let (mut writer, _) = Writer::open(Arc::new(disk.clone()), clock, options, Arc::clone(&store)).unwrap();

@@ -8,7 +8,7 @@ use streamflow_core::event::Limits;
 use streamflow_engine::clock::Micros;
 use streamflow_engine::disk::Disk;
 use streamflow_engine::ingest::{self, AppendError, Appended, Request, Store, StoreOptions, Writer};
-use streamflow_engine::journal::{JournalError, JournalOptions, OnDamage};
+use streamflow_engine::journal::{Floor, JournalError, JournalOptions, OnDamage};
 
 use super::observed::Observed;
 use super::requests::Sending;
@@ -54,6 +54,7 @@ impl Machine {
             file_bytes_target: FILE_BYTES,
             min_free_bytes: FREE_BYTES_MIN,
             on_damage,
+            floor: Floor::default(),
         };
         let store = Arc::new(Store::new(StoreOptions { dedup_window: DEDUP_WINDOW, ..StoreOptions::default() }));
         let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());

@@ -1,0 +1,217 @@
+//! The catalog: which files hold history, and what is known of each, as a DuckLake 1.0 in SQLite that other engines open.
+//!
+//! DuckLake's own tables say what every reader needs. Beside them, with names that begin with `streamflow_`, are the
+//! tables that only this program reads: how far the journal is sealed, the checksum and bounds of each file, and the
+//! answers to requests with an `Idempotency-Key` whose journal files are gone. Everything that one seal changes is one
+//! transaction. The format is Hannes Mühleisen and Mark Raasveldt's, <https://ducklake.select/docs/stable/specification>.
+
+mod change;
+mod columns;
+mod create;
+mod error;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+pub use change::{Change, NewFile};
+pub use error::CatalogError;
+
+use crate::clock::Micros;
+use crate::segment::Table;
+
+/// The version of our own tables that this program writes, and the newest that it reads.
+const FORMAT_VERSION: u32 = 1;
+/// How long a statement waits for another process that reads or copies the catalog.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An open catalog. One thread writes to it.
+#[derive(Debug)]
+pub struct Catalog {
+    db: Connection,
+    path: PathBuf,
+}
+
+/// How far the journal is sealed: what lies below needs no journal any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sealed {
+    /// Offset after the last sealed event.
+    pub next_offset: u64,
+    /// Number after the last sealed rejected event.
+    pub next_rejected: u64,
+    /// The latest append time of a sealed event: append times never go back.
+    pub last_appended_at: Micros,
+}
+
+/// A file of history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataFile {
+    pub id: i64,
+    /// Name in the folder of its table.
+    pub name: String,
+    pub rows: u64,
+    pub bytes: u64,
+    /// Checksum of the whole file.
+    pub crc32c: u32,
+    /// Smallest and largest event time.
+    pub timestamp: (Micros, Micros),
+    /// Smallest and largest append time.
+    pub ingested_at: (Micros, Micros),
+    /// Smallest and largest offset.
+    pub offset: (i64, i64),
+}
+
+/// The folder of a table, under that of the lake.
+#[must_use]
+pub fn table_dir(table: Table) -> &'static str {
+    match table {
+        Table::Events => "events",
+        Table::RejectedEvents => "rejected_events",
+    }
+}
+
+const fn table_id(table: Table) -> i64 {
+    match table {
+        Table::Events => 1,
+        Table::RejectedEvents => 2,
+    }
+}
+
+impl Catalog {
+    /// Opens the catalog for writing, making an empty one if there is none. `lake` is the folder of the files; where it
+    /// was moved, other engines are told its new place. `seed` makes the ids of a new catalog its own.
+    ///
+    /// # Errors
+    /// When the file is no catalog, was written by a newer version, or can't be written.
+    pub fn open(path: &Path, lake: &Path, seed: (u64, u64), now: Micros) -> Result<Self, CatalogError> {
+        let catalog =
+            Self { db: Connection::open(path).map_err(|e| CatalogError::of(path, e))?, path: path.to_owned() };
+        catalog.prepare(lake, seed, now).map_err(|error| catalog.named(error))?;
+        catalog.check_version()?;
+        Ok(catalog)
+    }
+
+    /// Opens an existing catalog for reading.
+    ///
+    /// # Errors
+    /// When the file is no catalog, was written by a newer version, or can't be read.
+    pub fn open_read_only(path: &Path) -> Result<Self, CatalogError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(path, flags).map_err(|error| CatalogError::of(path, error))?;
+        db.busy_timeout(BUSY_TIMEOUT).map_err(|error| CatalogError::of(path, error))?;
+        let catalog = Self { db, path: path.to_owned() };
+        catalog.check_version()?;
+        Ok(catalog)
+    }
+
+    fn prepare(&self, lake: &Path, seed: (u64, u64), now: Micros) -> rusqlite::Result<()> {
+        self.db.busy_timeout(BUSY_TIMEOUT)?;
+        self.db.pragma_update(None, "journal_mode", "WAL")?;
+        self.db.pragma_update(None, "synchronous", "FULL")?;
+        if !self.has_table("ducklake_metadata")? {
+            create::create(&self.db, seed, now)?;
+        }
+        let mut place = lake.to_string_lossy().into_owned();
+        if !place.ends_with('/') {
+            place.push('/');
+        }
+        self.db.execute("UPDATE ducklake_metadata SET value = ?1 WHERE key = 'data_path' AND value <> ?1", [place])?;
+        Ok(())
+    }
+
+    fn has_table(&self, name: &str) -> rusqlite::Result<bool> {
+        let mut statement = self.db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1")?;
+        statement.exists([name])
+    }
+
+    fn check_version(&self) -> Result<(), CatalogError> {
+        let known = self.has_table("streamflow_state").map_err(|error| self.named(error))?;
+        if !known {
+            return Err(CatalogError::Foreign { path: self.path.clone() });
+        }
+        let sql = "SELECT format_version FROM streamflow_state";
+        let found: u32 = self.db.query_row(sql, [], |row| row.get(0)).map_err(|error| self.named(error))?;
+        if found > FORMAT_VERSION {
+            return Err(CatalogError::Newer { path: self.path.clone(), found, known: FORMAT_VERSION });
+        }
+        Ok(())
+    }
+
+    /// Returns how far the journal is sealed.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn sealed(&self) -> Result<Sealed, CatalogError> {
+        let sql = "SELECT next_offset, next_rejected, last_appended_at FROM streamflow_state";
+        let sealed = self.db.query_row(sql, [], |row| {
+            let at = |column: usize| row.get::<_, i64>(column);
+            Ok(Sealed {
+                next_offset: at(0)?.cast_unsigned(),
+                next_rejected: at(1)?.cast_unsigned(),
+                last_appended_at: at(2)?,
+            })
+        });
+        sealed.map_err(|error| self.named(error))
+    }
+
+    /// Returns the files that hold the table now, oldest offsets first.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn files(&self, table: Table) -> Result<Vec<DataFile>, CatalogError> {
+        self.list(table).map_err(|error| self.named(error))
+    }
+
+    fn list(&self, table: Table) -> rusqlite::Result<Vec<DataFile>> {
+        let mut statement = self.db.prepare(
+            "SELECT f.data_file_id, f.path, f.record_count, f.file_size_bytes, s.crc32c, s.timestamp_min,
+                    s.timestamp_max, s.ingested_min, s.ingested_max, s.offset_min, s.offset_max
+             FROM ducklake_data_file f JOIN streamflow_file s USING (data_file_id)
+             WHERE f.table_id = ?1 AND f.end_snapshot IS NULL
+             ORDER BY s.offset_min, f.data_file_id",
+        )?;
+        let files = statement.query_map([table_id(table)], |row| {
+            Ok(DataFile {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                rows: row.get::<_, i64>(2)?.cast_unsigned(),
+                bytes: row.get::<_, i64>(3)?.cast_unsigned(),
+                crc32c: row.get(4)?,
+                timestamp: (row.get(5)?, row.get(6)?),
+                ingested_at: (row.get(7)?, row.get(8)?),
+                offset: (row.get(9)?, row.get(10)?),
+            })
+        })?;
+        files.collect()
+    }
+
+    /// Returns the answers to requests with a key, as the journal wrote them, and when each was given; oldest first.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn request_keys(&self) -> Result<Vec<(Vec<u8>, Micros)>, CatalogError> {
+        let read = || -> rusqlite::Result<Vec<_>> {
+            let sql = "SELECT answer, answered_at FROM streamflow_request_key ORDER BY answered_at, rowid";
+            let mut statement = self.db.prepare(sql)?;
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        read().map_err(|error| self.named(error))
+    }
+
+    /// Returns the number of the newest snapshot; each seal makes one.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn snapshot_id(&self) -> Result<i64, CatalogError> {
+        let newest = self.db.query_row("SELECT max(snapshot_id) FROM ducklake_snapshot", [], |row| row.get(0));
+        newest.optional().map_err(|error| self.named(error)).map(Option::unwrap_or_default)
+    }
+
+    fn named(&self, error: rusqlite::Error) -> CatalogError {
+        CatalogError::of(&self.path, error)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! The sealer: turns the tail into files of history, and gives back the journal that held it.
+//!
+//! One seal is: take the chunks there are, write them sorted by time, sync, rename, sync the folder; then one catalog
+//! transaction; then, under one lock, the file takes the place of the chunks, so that a query finds each row once; and last
+//! the journal files go. A crash before the transaction leaves a file that nobody names, which the next start removes; a
+//! crash after it leaves journal files that the next start passes over.
+
+mod journal_files;
+mod late;
+mod open;
+mod seal;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+pub(crate) use open::{History, open_history, read_history};
+
+use crate::catalog::{Catalog, CatalogError};
+use crate::clock::Clock;
+use crate::disk::Disk;
+use crate::ingest::Store;
+use crate::segment::SegmentError;
+use crate::task;
+
+/// The tail is sealed when it takes this much memory: about 64 MB of events as they came in, with their columns.
+const TAIL_BYTES: usize = 128 << 20;
+/// No event stays unsealed for longer, so that other engines see it.
+const AGE_MAX: Duration = Duration::from_secs(60);
+/// Under load seals are this far apart, so that files grow instead of becoming many.
+const PAUSE: Duration = Duration::from_secs(5);
+/// How often the sealer looks whether there is something to do.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Requests to seal at once that may wait.
+const REQUESTS_MAX: usize = 16;
+
+/// What one seal did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SealReport {
+    pub events: u64,
+    pub rejected_events: u64,
+    pub files: u64,
+    /// Bytes of the new files.
+    pub bytes: u64,
+    pub journal_files_removed: u64,
+}
+
+/// Why nothing was sealed. The events are in the journal as before.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    #[error(transparent)]
+    Segment(#[from] SegmentError),
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error("{}: {reason}", path.display())]
+    Io { path: PathBuf, reason: String },
+    /// A transaction took effect although the disk said that it failed.
+    #[error("the catalog holds events that the tail has, too; start the server anew")]
+    Ahead,
+    #[error("the sealer has stopped")]
+    Stopped,
+}
+
+impl SealError {
+    fn io(path: impl Into<PathBuf>, error: &io::Error) -> Self {
+        Self::Io { path: path.into(), reason: error.to_string() }
+    }
+}
+
+type Reply = SyncSender<Result<SealReport, SealError>>;
+
+/// The handle to the sealer's thread.
+#[derive(Debug)]
+pub(crate) struct Sealer {
+    requests: Mutex<Option<SyncSender<Reply>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the sealer works with.
+#[derive(Debug)]
+pub(crate) struct Workshop {
+    pub(crate) store: Arc<Store>,
+    pub(crate) catalog: Catalog,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Folder of the lake: a folder for each table in it.
+    pub(crate) lake: PathBuf,
+    /// Folder of the journal.
+    pub(crate) journal: PathBuf,
+}
+
+impl Sealer {
+    /// Starts the thread.
+    pub(crate) fn start(workshop: Workshop) -> io::Result<Self> {
+        let (requests, receiver) = sync_channel(REQUESTS_MAX);
+        let thread = task::thread("sealer", move || run(workshop, &receiver))?;
+        Ok(Self { requests: Mutex::new(Some(requests)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Seals everything acknowledged so far, and waits for it.
+    ///
+    /// # Errors
+    /// When the disk or the catalog fails, or the engine is being closed.
+    pub(crate) fn seal(&self) -> Result<SealReport, SealError> {
+        let requests = self.requests.lock().clone().ok_or(SealError::Stopped)?;
+        let (reply, answer) = sync_channel(1);
+        requests.send(reply).map_err(|_| SealError::Stopped)?;
+        drop(requests);
+        answer.recv().map_err(|_| SealError::Stopped)?
+    }
+
+    /// Seals what is left and ends the thread. The journal must be closed already, for all of its files may go.
+    pub(crate) fn close(&self) {
+        drop(self.requests.lock().take());
+        if let Some(thread) = self.thread.lock().take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the sealer panicked; what it had not sealed is in the journal");
+        }
+    }
+}
+
+fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
+    let mut last = workshop.clock.monotonic();
+    loop {
+        let request = match requests.recv_timeout(LOOK_INTERVAL) {
+            Ok(reply) => Some(reply),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        let since = workshop.clock.monotonic().saturating_sub(last);
+        if request.is_none() && !is_due(&workshop, since) {
+            continue;
+        }
+        let outcome = workshop.seal(journal_files::Kept::Newest);
+        last = workshop.clock.monotonic();
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "history was not sealed; the events stay in the journal and it is tried again");
+        }
+        if let Some(reply) = request {
+            // Whoever asked may have gone.
+            drop(reply.send(outcome));
+        }
+    }
+    if let Err(error) = workshop.seal(journal_files::Kept::None) {
+        tracing::error!(%error, "history was not sealed at the end; the next start reads the journal again");
+    }
+}
+
+fn is_due(workshop: &Workshop, since_last: Duration) -> bool {
+    if since_last < PAUSE {
+        return false;
+    }
+    if workshop.store.tail.bytes() >= TAIL_BYTES {
+        return true;
+    }
+    let age_max = i64::try_from(AGE_MAX.as_micros()).unwrap_or(i64::MAX);
+    let oldest = workshop.store.oldest_unsealed();
+    oldest.is_some_and(|oldest| workshop.clock.now().saturating_sub(oldest) >= age_max)
+}

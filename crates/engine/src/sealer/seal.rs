@@ -1,0 +1,138 @@
+//! One seal, from the chunks of the tail to the journal files that go.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+
+use super::journal_files::{self, Kept};
+use super::{SealError, SealReport, Workshop, late};
+use crate::catalog::{Change, NewFile, Sealed, table_dir};
+use crate::segment::{FileSink, Segment, SegmentSummary, Table, WriteOptions, write};
+use crate::snapshot::SealedFiles;
+
+/// What a file is called while it is being written.
+const PART: &str = ".part";
+
+impl Workshop {
+    /// Seals everything that was acknowledged before the call.
+    pub(super) fn seal(&mut self, kept: Kept) -> Result<SealReport, SealError> {
+        let before = self.catalog.sealed()?;
+        // In this order: a key whose journal file is on the list was remembered before the list was made.
+        let files = journal_files::list(&*self.disk, &self.journal).map_err(|e| SealError::io(&self.journal, &e))?;
+        let chunks = self.store.tail.begin_seal();
+        if chunks.first().is_some_and(|chunk| chunk.base_offset < before.next_offset) {
+            return Err(SealError::Ahead);
+        }
+        let rejected = self.store.rejected_batch();
+        let keys = self.store.take_fresh_keys();
+        let mut report = SealReport::default();
+        let mut sealed = before;
+        if let Some(last) = chunks.last() {
+            sealed.next_offset = last.end_offset();
+        }
+        if let Some(next) = rejected.as_ref().map(|(_, next)| *next) {
+            sealed.next_rejected = sealed.next_rejected.max(next);
+        }
+        let batches = chunks.iter().map(|chunk| chunk.batch.clone()).collect();
+        let outcome = self.write_all(batches, rejected.map(|(batch, _)| batch), sealed, &mut report).and_then(
+            |(add, segments)| {
+                for file in add.iter().filter(|file| file.table == Table::Events) {
+                    sealed.last_appended_at = sealed.last_appended_at.max(file.summary.ingested_at.1);
+                }
+                let window = i64::try_from(self.store.dedup_window().as_micros()).unwrap_or(i64::MAX);
+                let now = self.clock.now();
+                let forget_keys_before = now.saturating_sub(window);
+                let change = Change { add, sealed: Some(sealed), request_keys: keys.clone(), forget_keys_before };
+                if sealed != before || !change.request_keys.is_empty() {
+                    self.catalog.commit(&change, now)?;
+                }
+                Ok(segments)
+            },
+        );
+        let segments = match outcome {
+            Ok(segments) => segments,
+            Err(error) => {
+                self.store.give_back_fresh_keys(keys);
+                return Err(error);
+            }
+        };
+        self.store.seal(segments, sealed.next_offset, sealed.next_rejected);
+        report.journal_files_removed = self.remove_journal(&files, sealed, kept);
+        Ok(report)
+    }
+
+    fn write_all(
+        &self,
+        events: Vec<RecordBatch>,
+        rejected: Option<RecordBatch>,
+        sealed: Sealed,
+        report: &mut SealReport,
+    ) -> Result<(Vec<NewFile>, SealedFiles), SealError> {
+        let (mut add, mut files) = (Vec::new(), SealedFiles::default());
+        if !events.is_empty() {
+            let kinds = late::split(events).map_err(crate::segment::SegmentError::from)?;
+            for (batches, suffix) in kinds.iter().zip(["", "-late"]) {
+                let name = format!("{:020}{suffix}.parquet", sealed.next_offset);
+                let (summary, segment) = self.write_file(Table::Events, &name, batches)?;
+                report.events += summary.rows;
+                report.bytes += summary.bytes;
+                add.push(NewFile { table: Table::Events, name, summary });
+                files.events.push(Arc::new(segment));
+            }
+        }
+        if let Some(batch) = rejected {
+            let name = format!("{:020}.parquet", sealed.next_rejected);
+            let (summary, segment) = self.write_file(Table::RejectedEvents, &name, &[batch])?;
+            report.rejected_events += summary.rows;
+            report.bytes += summary.bytes;
+            add.push(NewFile { table: Table::RejectedEvents, name, summary });
+            files.rejected.push(Arc::new(segment));
+        }
+        report.files = add.len() as u64;
+        Ok((add, files))
+    }
+
+    /// Writes one file and makes it durable under its name.
+    fn write_file(
+        &self,
+        table: Table,
+        name: &str,
+        batches: &[RecordBatch],
+    ) -> Result<(SegmentSummary, Segment), SealError> {
+        let dir = self.lake.join(table_dir(table));
+        let (part, path) = (dir.join(format!("{name}{PART}")), dir.join(name));
+        let written = self.write_part(table, &part, batches);
+        let written = written.and_then(|summary| {
+            let io = |error| SealError::io(&path, &error);
+            self.disk.rename(&part, &path).map_err(io)?;
+            self.disk.sync_dir(&dir).map_err(io)?;
+            let file = self.disk.open_read(&path).map_err(io)?;
+            Ok((summary, Segment::open(table, name, file)?))
+        });
+        if written.is_err() {
+            // What is left of it is removed at the next start, if not now.
+            drop(self.disk.remove(&part));
+            drop(self.disk.remove(&path));
+        }
+        written
+    }
+
+    fn write_part(&self, table: Table, part: &Path, batches: &[RecordBatch]) -> Result<SegmentSummary, SealError> {
+        // Left by an attempt that failed.
+        drop(self.disk.remove(part));
+        let mut file = self.disk.create(part).map_err(|error| SealError::io(part, &error))?;
+        let summary = write(table, batches, &mut FileSink::new(&mut *file), &WriteOptions::default())?;
+        file.sync().map_err(|error| SealError::io(part, &error))?;
+        Ok(summary)
+    }
+
+    fn remove_journal(&self, files: &[journal_files::JournalFile], sealed: Sealed, kept: Kept) -> u64 {
+        let end = self.store.journal_end();
+        let removed = journal_files::remove(&*self.disk, &self.journal, files, sealed, end, kept);
+        removed.unwrap_or_else(|error| {
+            tracing::warn!(%error, "journal files that are sealed could not be removed; the next seal tries again");
+            0
+        })
+    }
+}
