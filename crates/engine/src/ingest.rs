@@ -10,6 +10,7 @@ mod dedup;
 mod draft;
 mod enrich;
 mod event;
+mod field;
 mod fingerprint;
 mod intake;
 mod leaf;

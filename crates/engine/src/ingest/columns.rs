@@ -61,6 +61,9 @@ pub(crate) struct Columns {
     bytes_a_row: usize,
 }
 
+/// Columns that were cleared keep their memory up to this many rows. What is cleared is nearly always a single event.
+const ROWS_KEPT_MAX: usize = 1_024;
+
 /// One event, checked and ready to become a row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
@@ -197,12 +200,33 @@ impl Columns {
         Some((String::from_utf8_lossy(&bytes).into_owned(), fingerprint))
     }
 
-    /// Forgets all rows and keeps the shape of `data`.
+    /// Forgets all rows; keeps the shape of `data`, and memory for about as many rows.
     pub(crate) fn clear(&mut self) {
-        let mut leaves = std::mem::take(&mut self.leaves);
-        if self.rows > 0 {
+        if self.rows > ROWS_KEPT_MAX {
+            let mut leaves = std::mem::take(&mut self.leaves);
             leaves.finish(0, &[]);
+            *self = Self { leaves, bytes_a_row: self.bytes_a_row, ..Self::default() };
+            return;
         }
-        *self = Self { leaves, bytes_a_row: self.bytes_a_row, ..Self::default() };
+        self.rows = 0;
+        for column in [
+            &mut self.kind,
+            &mut self.source,
+            &mut self.severity,
+            &mut self.device_type,
+            &mut self.data,
+            &mut self.metadata,
+            &mut self.tags,
+        ] {
+            column.clear();
+        }
+        self.text.iter_mut().for_each(Column::clear);
+        self.timestamp.clear();
+        self.tag_ends.clear();
+        self.leaves.clear();
+        self.side.clear();
+        self.spans.clear();
+        self.ids.clear();
+        self.unknown_keys = 0;
     }
 }

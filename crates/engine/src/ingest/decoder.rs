@@ -7,6 +7,7 @@ use streamflow_core::json::{JsonError, JsonErrorKind, Reader, line_and_column};
 use super::columns::Columns;
 use super::enrich::Enricher;
 use super::event::{EventError, EventReader, Extent, Rules};
+use super::field::FieldOrder;
 use super::fingerprint::Fingerprint;
 use super::request::{BodyError, Framing, Rejection};
 use super::schemas::SchemaSet;
@@ -20,6 +21,7 @@ pub(crate) const REJECTED_RAW_BYTES_MAX: usize = 64 << 10;
 pub(crate) struct Decoder {
     pub(crate) columns: Columns,
     enricher: Enricher,
+    order: FieldOrder,
 }
 
 /// What was wrong with one event, and the event as it came in.
@@ -116,7 +118,8 @@ impl Decoder {
         rules: Rules<'a>,
         extent: Extent,
     ) -> EventReader<'a> {
-        EventReader { body, columns: &mut self.columns, enricher: &mut self.enricher, fingerprint, rules, extent }
+        let Self { columns, enricher, order } = self;
+        EventReader { body, columns, enricher, order, fingerprint, rules, extent }
     }
 }
 
