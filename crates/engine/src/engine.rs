@@ -23,7 +23,8 @@ use crate::ingest::{
 };
 use crate::journal::{Journal, JournalError, JournalOptions, Recovered};
 use crate::query::{Answer, Query, QueryEngine, QueryError};
-use crate::tail::{Chunk, Snapshot};
+use crate::snapshot::Snapshot;
+use crate::tail::Chunk;
 use lock::FolderLock;
 
 /// Folder of the journal of the only partition.

@@ -11,6 +11,8 @@ pub mod geoip;
 pub mod ingest;
 pub mod journal;
 pub mod query;
+pub mod segment;
+pub mod snapshot;
 pub mod tail;
 pub mod task;
 

@@ -1,31 +1,37 @@
-//! SQL over the tail (and later over sealed history), inside limits of time, rows and memory.
+//! SQL over sealed history and the tail, inside limits of time, rows and memory.
 //!
 //! A statement is parsed (`statement`), its names and paths are rewritten (`rewrite`), DataFusion plans it over the tables
 //! of a snapshot (`session`, `table`), and `run` collects the rows. Paths into JSON are one function (`accessor`) that the
-//! scan (`source`) answers from typed leaves. DataFusion's types and errors end here.
+//! scan (`scan`) answers from typed leaves. DataFusion's types and errors end here.
 
 mod accessor;
+mod as_of;
 mod catalog;
+mod condition;
 mod dialect;
 mod failure;
 mod filter;
+mod group;
 mod growth;
 mod json_text;
 mod leaf;
 mod path;
+mod piece;
 mod planner;
 mod prune;
 mod rewrite;
 mod run;
+mod scan;
 mod scope;
 mod session;
 mod severity;
-mod source;
 mod statement;
 mod stop;
 mod table;
+mod take;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -43,7 +49,7 @@ pub use filter::Filter;
 use self::failure::Names;
 use self::stop::StopSign;
 use crate::clock::{Clock, SystemClock};
-use crate::tail::Snapshot;
+use crate::snapshot::Snapshot;
 
 /// Limits that hold for every query, whatever it asks for.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! The tail: acknowledged events that are not sealed yet, as Arrow columns in memory.
 //!
-//! Chunks are immutable once published; a query takes a [`Snapshot`] and works on it without any lock.
+//! Chunks are immutable once published; a query takes the list of them and works on it without any lock.
 
 mod chunk;
 pub(crate) mod constant;
@@ -16,7 +16,7 @@ use parking_lot::RwLock;
 use tokio::sync::broadcast;
 
 pub(crate) use chunk::array_bytes;
-pub use chunk::{Chunk, Leaf, Leaves, Snapshot};
+pub use chunk::{Chunk, Leaf, Leaves};
 pub use paths::{PathType, PathTypes};
 pub use schema::{events_schema, rejected_schema};
 

@@ -55,7 +55,7 @@ struct BodyReader<'a> {
 impl Decoder {
     /// Makes a decoder that enriches events by what the store has.
     pub(crate) fn of(store: &Store) -> Self {
-        Self { enricher: Enricher::new(store.geo.clone()), ..Self::default() }
+        Self { columns: Columns::default(), enricher: Enricher::new(store.geo.clone()), order: FieldOrder::default() }
     }
 
     /// Reads a body into this decoder's columns, which must be empty.

@@ -17,7 +17,8 @@ use super::schemas::Schemas;
 use super::{rejected, request_keys};
 use crate::geoip::GeoDatabase;
 use crate::journal::{Frame, FrameKind, JournalStats};
-use crate::tail::{Snapshot, Tail};
+use crate::snapshot::Snapshot;
+use crate::tail::Tail;
 
 /// Bounds on what is remembered.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +112,7 @@ impl Store {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let (chunks, paths) = self.tail.chunks();
-        Snapshot { chunks, paths, rejected: vec![self.rejected.lock().batch()] }
+        Snapshot { chunks, paths, rejected: vec![self.rejected.lock().batch()], ..Snapshot::default() }
     }
 
     /// Returns where the event with this client id is stored.

@@ -11,7 +11,8 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::disk::LocalDisk;
 use crate::journal::{JournalOptions, OnDamage};
-use crate::tail::{Leaf, Snapshot};
+use crate::snapshot::Snapshot;
+use crate::tail::Leaf;
 
 struct Fixture {
     writer: Writer,

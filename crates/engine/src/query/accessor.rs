@@ -191,7 +191,7 @@ pub(super) fn evaluate(texts: &StringViewArray, path: &[Step], request: Request)
     }
 }
 
-fn float(number: Number) -> f64 {
+pub(super) fn float(number: Number) -> f64 {
     match number {
         #[expect(clippy::cast_precision_loss, reason = "a float is what was asked for")]
         Number::Int(int) => int as f64,
@@ -199,7 +199,7 @@ fn float(number: Number) -> f64 {
     }
 }
 
-fn whole(number: Number) -> Option<i64> {
+pub(super) fn whole(number: Number) -> Option<i64> {
     /// The first number above the largest integer of 64 bits.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     match number {

@@ -43,6 +43,10 @@ impl Dialect for StreamFlowDialect {
         matches!(parser.peek_token_ref().token, Token::Arrow | Token::LongArrow).then_some(Ok(ARROW_PRECEDENCE))
     }
 
+    fn supports_table_versioning(&self) -> bool {
+        true
+    }
+
     as_generic!(
         supports_unicode_string_literal,
         supports_partition_by_after_order_by,

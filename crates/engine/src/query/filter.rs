@@ -18,8 +18,8 @@ use datafusion::sql::sqlparser::ast::ExprWithAlias;
 
 use super::failure::{self, Names};
 use super::leaf::{Reading, read_batch};
-use super::source::Wanted;
 use super::table::events_table_schema;
+use super::wanted::Wanted;
 use super::{QueryError, rewrite, session, statement};
 use crate::tail::{Chunk, PathTypes};
 

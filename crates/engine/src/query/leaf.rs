@@ -62,6 +62,23 @@ pub(super) fn read_batch(chunk: &Chunk, readings: &[Reading], schema: &SchemaRef
     RecordBatch::try_new_with_options(SchemaRef::clone(schema), columns, &options)
 }
 
+/// Returns the columns that `readings` name, for rows of a table that has no paths.
+pub(super) fn read_columns(
+    rows: &RecordBatch,
+    readings: &[Reading],
+    schema: &SchemaRef,
+) -> arrow::error::Result<RecordBatch> {
+    let columns = readings.iter().map(|reading| match reading {
+        Reading::Column(index) => ArrayRef::clone(rows.column(*index)),
+        Reading::Path { column, path, request } => match rows.column(*column).as_string_view_opt() {
+            Some(texts) => evaluate(texts, path, *request),
+            None => new_null_array(&request.data_type(), rows.num_rows()),
+        },
+    });
+    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    RecordBatch::try_new_with_options(SchemaRef::clone(schema), columns.collect(), &options)
+}
+
 fn read_path(chunk: &Chunk, column: usize, path: &[Step], request: Request) -> ArrayRef {
     let rows = chunk.batch.num_rows();
     let from_text = || evaluate(chunk.batch.column(column).as_string_view(), path, request);

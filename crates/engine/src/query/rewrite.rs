@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::QueryError;
 use super::accessor::Request;
+use super::as_of;
 use super::path::{self, Path};
 use super::scope::{EVENTS_ALIAS, Found, Holds, Scope, first_select, name_of};
 use super::session::EVENTS;
@@ -93,6 +94,9 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<QueryError> {
+        if let Err(error) = as_of::resolve(factor, |name| self.scope.defines(name)) {
+            return ControlFlow::Break(error);
+        }
         // The name that was written stays the one that columns are qualified with.
         if let TableFactor::Table { name, alias: alias @ None, .. } = factor
             && let [ObjectNamePart::Identifier(ident)] = name.0.as_slice()

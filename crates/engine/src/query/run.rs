@@ -11,7 +11,8 @@ use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 
 use super::failure::{self, Names};
-use super::source::{BYTES_SCANNED, ROWS_SCANNED, array_bytes};
+use super::piece::array_bytes;
+use super::scan::{BYTES_SCANNED, ROWS_SCANNED};
 use super::statement::Params;
 use super::stop::{StopSign, stoppable};
 use super::{Answer, AnswerStats, QueryError, rewrite, statement};

@@ -4,8 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::temporal_conversions::timestamp_us_to_datetime;
 use datafusion::catalog::{
-    CatalogProvider, CatalogProviderList, MemTable, MemoryCatalogProvider, MemoryCatalogProviderList,
-    MemorySchemaProvider, SchemaProvider,
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+    SchemaProvider,
 };
 use datafusion::common::Result;
 use datafusion::execution::SessionState;
@@ -23,9 +23,9 @@ use super::QueryLimits;
 use super::accessor::{Accessor, Request};
 use super::growth::limited;
 use super::planner::PathPlanner;
-use super::table::EventsTable;
+use super::table::HistoryTable;
 use crate::clock::Micros;
-use crate::tail::{Snapshot, rejected_schema};
+use crate::snapshot::Snapshot;
 
 /// Names under which SQL finds the tables: catalog and schema.
 pub(super) const CATALOG: &str = "streamflow";
@@ -100,9 +100,8 @@ pub(super) fn state_over(
     now: Micros,
 ) -> Result<SessionState> {
     let tables = MemorySchemaProvider::new();
-    let events = EventsTable { chunks: snapshot.chunks.clone(), threads };
-    tables.register_table(EVENTS.to_owned(), Arc::new(events))?;
-    let rejected = MemTable::try_new(rejected_schema(), vec![snapshot.rejected.clone()])?;
+    tables.register_table(EVENTS.to_owned(), Arc::new(HistoryTable::events(snapshot, threads)))?;
+    let rejected = HistoryTable::rejected_events(snapshot, threads);
     tables.register_table(REJECTED_EVENTS.to_owned(), Arc::new(rejected))?;
     let catalog = MemoryCatalogProvider::new();
     catalog.register_schema(SCHEMA, Arc::new(tables))?;

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::QueryError;
 use super::dialect::StreamFlowDialect;
-use super::failure;
+use super::{as_of, failure};
 
 /// Bytes of a statement. People write none as long; programs that do mean to send data.
 const STATEMENT_BYTES_MAX: usize = 1 << 20;
@@ -92,12 +92,13 @@ fn tokens_of(sql: &str) -> Result<Vec<TokenWithSpan>, QueryError> {
     if sql.len() > STATEMENT_BYTES_MAX {
         return Err(QueryError::new("sql_syntax", "the statement is longer than 1 MiB"));
     }
-    let tokens =
+    let mut tokens =
         Tokenizer::new(&StreamFlowDialect, sql).tokenize_with_location().map_err(|error| failure::of_token(&error))?;
     if tokens.iter().filter(|token| is_operator(&token.token)).count() > OPERATORS_MAX {
         let error = QueryError::new("sql_syntax", format!("the statement has more than {OPERATORS_MAX} operators"));
         return Err(error.hint("a long list of alternatives can be written with IN (…)"));
     }
+    as_of::complete(&mut tokens);
     Ok(tokens)
 }
 

@@ -1,5 +1,5 @@
-//! The table `events` as SQL sees it: its columns, and which chunks a question has to look at. How rows are read is
-//! the source's part.
+//! The tables as SQL sees them: their columns, and which pieces a question has to look at. How rows are read is
+//! the scan's part.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,10 +10,13 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
+use super::piece::Piece;
 use super::prune::{TimeRange, limits_time};
-use super::source::TailExec;
+use super::scan::ScanExec;
 use crate::encode::JSON_MARK;
-use crate::tail::{Chunk, events_schema};
+use crate::segment::Segment;
+use crate::snapshot::Snapshot;
+use crate::tail::{events_schema, rejected_schema};
 
 /// Columns that hold JSON text.
 pub(super) const JSON_COLUMNS: [&str; 2] = ["data", "metadata"];
@@ -30,18 +33,40 @@ pub(super) fn events_table_schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
 }
 
-/// All events of one snapshot.
+/// A table of one snapshot: sealed history and what is not sealed yet.
 #[derive(Debug)]
-pub(super) struct EventsTable {
-    pub(super) chunks: Vec<Arc<Chunk>>,
+pub(super) struct HistoryTable {
+    schema: SchemaRef,
+    pieces: Vec<Piece>,
     /// How many partitions a scan may have.
-    pub(super) threads: usize,
+    threads: usize,
+}
+
+impl HistoryTable {
+    /// Returns the table `events`.
+    pub(super) fn events(snapshot: &Snapshot, threads: usize) -> Self {
+        let chunks = snapshot.chunks.iter().map(|chunk| Piece::Chunk(Arc::clone(chunk)));
+        Self { schema: events_table_schema(), pieces: groups(&snapshot.segments).chain(chunks).collect(), threads }
+    }
+
+    /// Returns the table `rejected_events`.
+    pub(super) fn rejected_events(snapshot: &Snapshot, threads: usize) -> Self {
+        let rows = snapshot.rejected.iter().cloned().map(Piece::Rows);
+        let pieces = groups(&snapshot.rejected_segments).chain(rows).collect();
+        Self { schema: rejected_schema(), pieces, threads }
+    }
+}
+
+fn groups(segments: &[Arc<Segment>]) -> impl Iterator<Item = Piece> {
+    segments
+        .iter()
+        .flat_map(|segment| (0..segment.groups().len()).map(|group| Piece::Group(Arc::clone(segment), group)))
 }
 
 #[async_trait]
-impl TableProvider for EventsTable {
+impl TableProvider for HistoryTable {
     fn schema(&self) -> SchemaRef {
-        events_table_schema()
+        SchemaRef::clone(&self.schema)
     }
 
     fn table_type(&self) -> TableType {
@@ -63,11 +88,13 @@ impl TableProvider for EventsTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let schema = self.schema();
         let range = TimeRange::of(filters);
-        let may_hold = |chunk: &&Arc<Chunk>| range.overlaps(chunk.timestamp_min, chunk.timestamp_max);
-        let chunks = self.chunks.iter().filter(may_hold).cloned().collect();
-        let columns = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
-        Ok(Arc::new(TailExec::new(chunks, schema, &columns, limit, self.threads)))
+        let may_hold = |piece: &&Piece| {
+            let (first, last) = piece.times();
+            range.overlaps(first, last)
+        };
+        let pieces = self.pieces.iter().filter(may_hold).cloned().collect();
+        let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        Ok(Arc::new(ScanExec::new(pieces, self.schema(), &columns, limit, self.threads)))
     }
 }

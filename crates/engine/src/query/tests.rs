@@ -4,6 +4,7 @@ mod answers;
 mod build;
 mod errors;
 mod filters;
+mod history;
 mod limits;
 mod notes;
 mod paths;
@@ -15,10 +16,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use self::build::snapshot_of;
+use self::build::{sealed, snapshot_of};
 use super::{Answer, Query, QueryEngine, QueryError, QueryLimits};
 use crate::encode::{self, Header};
-use crate::tail::Snapshot;
+use crate::snapshot::Snapshot;
 
 /// Four events over two chunks. `n` is an integer in one chunk and a fraction in the other, `mixed` differs in type.
 fn sample() -> Snapshot {
@@ -63,11 +64,16 @@ fn shown(answer: &Answer) -> String {
     String::from_utf8(out).unwrap().trim_end().replace('\n', ";")
 }
 
+/// Checks the answer over the tail, over half of it sealed, and over all of it sealed.
 #[track_caller]
 fn check(sql: &str, expected: &str) {
-    match ask_sql(sql) {
-        Ok(answer) => assert_eq!(shown(&answer), expected, "{sql}"),
-        Err(error) => panic!("{sql}: {error:?}"),
+    static ENGINE: LazyLock<QueryEngine> = LazyLock::new(engine);
+    for sealed_chunks in 0..=2 {
+        let snapshot = sealed(&sample(), sealed_chunks);
+        match ask(&ENGINE, &snapshot, Query { sql: sql.to_owned(), ..Query::default() }) {
+            Ok(answer) => assert_eq!(shown(&answer), expected, "{sql} with {sealed_chunks} of 2 sealed"),
+            Err(error) => panic!("{sql} with {sealed_chunks} of 2 sealed: {error:?}"),
+        }
     }
 }
 

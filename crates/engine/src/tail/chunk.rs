@@ -7,7 +7,6 @@ use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::buffer::Buffer;
 use arrow::datatypes::DataType;
 
-use super::paths::PathTypes;
 use crate::clock::Micros;
 
 /// Rows with neighbouring offsets, in offset order.
@@ -81,16 +80,6 @@ impl Leaves {
             })
             .sum()
     }
-}
-
-/// What a query sees: every event that was acknowledged before the snapshot was taken.
-#[derive(Debug, Clone, Default)]
-pub struct Snapshot {
-    /// In offset order.
-    pub chunks: Vec<Arc<Chunk>>,
-    pub paths: Arc<PathTypes>,
-    /// Batches of [`super::rejected_schema`], oldest first.
-    pub rejected: Vec<RecordBatch>,
 }
 
 /// Bytes of one column, without the text that its views point at.

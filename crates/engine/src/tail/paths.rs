@@ -43,6 +43,20 @@ pub struct PathTypes {
 }
 
 impl PathTypes {
+    /// Adds what sealed files know of their paths; `partial` if they have others.
+    pub fn absorb(&mut self, paths: &[(Arc<str>, PathType)], partial: bool) {
+        self.partial |= partial;
+        for (path, seen) in paths {
+            if let Some(known) = self.by_path.get_mut(path) {
+                *known = known.union(*seen);
+            } else if self.by_path.len() < PATHS_MAX {
+                self.by_path.insert(Arc::clone(path), *seen);
+            } else {
+                self.partial = true;
+            }
+        }
+    }
+
     /// Returns these types with what a chunk adds, or none if it adds nothing.
     pub(crate) fn grown_by(&self, leaves: &Leaves) -> Option<Self> {
         let news: Vec<_> = leaves

@@ -3,7 +3,7 @@
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use streamflow_engine::clock::Micros;
-use streamflow_engine::tail::Snapshot;
+use streamflow_engine::snapshot::Snapshot;
 
 /// Everything that is visible, in the order in which it is stored.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -10,7 +10,9 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field};
 use serde_json::Value;
 
-use crate::tail::{Chunk, Leaf, Leaves, PathType, PathTypes, Snapshot, events_schema};
+use crate::segment::{self, Segment, Table, WriteOptions};
+use crate::snapshot::Snapshot;
+use crate::tail::{Chunk, Leaf, Leaves, PathType, PathTypes, events_schema};
 
 /// Returns a snapshot whose chunks hold these events.
 pub(super) fn snapshot_of(chunks: &[&[Value]]) -> Snapshot {
@@ -91,6 +93,22 @@ pub(super) fn without_leaves(chunk: &Chunk) -> Chunk {
         buffers: Vec::new(),
         bytes: 0,
     }
+}
+
+/// Returns the same rows with the first `count` chunks sealed, each into a segment of its own.
+pub(super) fn sealed(snapshot: &Snapshot, count: usize) -> Snapshot {
+    let mut snapshot = snapshot.clone();
+    let chunks: Vec<_> = snapshot.chunks.drain(..count).collect();
+    snapshot.segments = chunks.iter().map(|chunk| Arc::new(segment_of(&[chunk.batch.clone()], 128 << 10))).collect();
+    snapshot
+}
+
+/// Returns a segment with the rows of the batches.
+pub(super) fn segment_of(batches: &[RecordBatch], group_rows: usize) -> Segment {
+    let mut file = Vec::new();
+    let options = WriteOptions { group_rows, ..WriteOptions::default() };
+    segment::write(Table::Events, batches, &mut file, &options).unwrap();
+    Segment::from_bytes(Table::Events, "test", file.into()).unwrap()
 }
 
 fn tags(events: &[Value]) -> ArrayRef {

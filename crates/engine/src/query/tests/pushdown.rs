@@ -8,10 +8,17 @@ fn check(sql: &str, scans: &[&str]) {
     let answer = ask_sql(&format!("EXPLAIN FORMAT INDENT {sql}")).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     let text = arrow::util::pretty::pretty_format_batches(&answer.batches).unwrap().to_string();
     let physical = text.split("physical_plan").nth(1).unwrap_or_default();
-    let read: Vec<&str> = physical
-        .split("TailScan: columns=[")
+    let read: Vec<String> = physical
+        .split("EventsScan: columns=[")
         .skip(1)
-        .map(|scan| scan.split_once(']').map_or("", |(columns, _)| columns))
+        .map(|scan| {
+            let scan = scan.lines().next().unwrap_or_default();
+            let columns = scan.split_once(']').map_or("", |(columns, _)| columns);
+            // What the condition of a scan reads, too.
+            let checked = scan.split_once("over [").and_then(|(_, rest)| rest.split_once(']'));
+            [columns, checked.map_or("", |(columns, _)| columns)].into_iter().filter(|list| !list.is_empty())
+        })
+        .map(|lists| lists.collect::<Vec<_>>().join(", "))
         .collect();
     let sorted = |columns: &str| {
         let mut columns: Vec<String> = columns.split(", ").map(str::to_owned).collect();
@@ -19,7 +26,7 @@ fn check(sql: &str, scans: &[&str]) {
         columns.dedup();
         columns
     };
-    let read: Vec<_> = read.into_iter().map(sorted).collect();
+    let read: Vec<_> = read.iter().map(|columns| sorted(columns)).collect();
     let expected: Vec<_> = scans.iter().map(|columns| sorted(columns)).collect();
     assert_eq!(read, expected, "{sql}\n{physical}");
 }

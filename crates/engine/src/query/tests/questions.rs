@@ -192,7 +192,7 @@ fn every_question_reads_the_events_of_its_time_once() {
     let before = snapshot(&["20 09:00:00 view u1 /", "21 09:00:00 view u1 /"]);
     for sql in questions {
         let plan = rows(&before, &format!("EXPLAIN FORMAT INDENT {sql}")).concat().concat();
-        let scans: Vec<&str> = plan.split("TailScan: ").skip(1).collect();
+        let scans: Vec<&str> = plan.split("EventsScan: ").skip(1).collect();
         assert_eq!(scans.len(), 1, "{sql}\n{plan}");
         assert!(scans[0].contains("chunks=0"), "{sql}\n{plan}");
     }

@@ -1,0 +1,274 @@
+//! Reads rows of history and the tail as a step of a plan: only the columns and paths asked for, and only what can pass the
+//! conditions that were handed down. Knows nothing of tables or SQL.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::stats::Precision;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{ColumnStatistics, Result, ScalarValue, Statistics};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::utils::conjunction;
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::coop::cooperative;
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType};
+use datafusion::physical_plan::filter_pushdown::{
+    ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown,
+};
+use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
+use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
+use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
+
+use super::condition::Condition;
+use super::leaf::Reading;
+use super::piece::{Counters, Piece, PieceReader, Wish, spread};
+use super::wanted::{Wanted, column_name, schema_of};
+
+/// Names of the counters that a scan keeps.
+pub(super) const ROWS_SCANNED: &str = "rows_scanned";
+pub(super) const BYTES_SCANNED: &str = "bytes_scanned";
+
+const GROUPS_PASSED_OVER: &str = "groups_passed_over";
+
+/// Reads pieces of history and the tail.
+#[derive(Debug, Clone)]
+pub(super) struct ScanExec {
+    partitions: Arc<[Vec<Piece>]>,
+    wish: Wish,
+    properties: Arc<PlanProperties>,
+    rows_max: Option<usize>,
+    threads: usize,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl ScanExec {
+    /// Reads the given columns of the table from the pieces, spread over up to `threads` partitions in their order.
+    pub(super) fn new(
+        pieces: Vec<Piece>,
+        table: SchemaRef,
+        columns: &[usize],
+        rows_max: Option<usize>,
+        threads: usize,
+    ) -> Self {
+        let readings: Vec<Reading> = columns.iter().map(|index| Reading::Column(*index)).collect();
+        let names: Vec<&str> = columns.iter().map(|index| table.field(*index).name().as_str()).collect();
+        let schema = schema_of(&readings, &names, &table);
+        let partitions: Arc<[_]> = spread(pieces, threads).into();
+        Self {
+            properties: properties_of(SchemaRef::clone(&schema), partitions.len()),
+            partitions,
+            wish: Wish { readings: readings.into(), schema, table, condition: None },
+            rows_max,
+            threads,
+            metrics: ExecutionPlanMetricsSet::new(),
+        }
+    }
+
+    /// Returns this scan with other columns.
+    fn with_readings(&self, readings: Vec<Reading>, names: &[&str]) -> Self {
+        let schema = schema_of(&readings, names, &self.wish.table);
+        Self {
+            properties: properties_of(SchemaRef::clone(&schema), self.partitions.len()),
+            wish: Wish { readings: readings.into(), schema, ..self.wish.clone() },
+            metrics: ExecutionPlanMetricsSet::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Returns this scan with one more condition; groups that can not pass it are left out.
+    fn with_condition(&self, filters: &[Arc<dyn PhysicalExpr>]) -> Result<Self> {
+        let own = Condition::new(&conjunction(filters.iter().cloned()), &self.wish.readings, &self.wish.table)?;
+        let may_pass = |piece: &&Piece| match piece {
+            Piece::Chunk(_) | Piece::Rows(_) => true,
+            Piece::Group(segment, group) => own.may_pass(segment, *group),
+        };
+        let pieces: Vec<Piece> = self.partitions.iter().flatten().filter(may_pass).cloned().collect();
+        let partitions: Arc<[_]> = spread(pieces, self.threads).into();
+        let condition = match &self.wish.condition {
+            Some(earlier) => earlier.and(&own, &self.wish.table)?,
+            None => own,
+        };
+        Ok(Self {
+            properties: properties_of(SchemaRef::clone(&self.wish.schema), partitions.len()),
+            partitions,
+            wish: Wish { condition: Some(Arc::new(condition)), ..self.wish.clone() },
+            metrics: ExecutionPlanMetricsSet::new(),
+            ..self.clone()
+        })
+    }
+
+    fn rows(&self, partition: Option<usize>) -> usize {
+        let rows = |pieces: &Vec<Piece>| pieces.iter().map(Piece::rows).sum::<usize>();
+        let rows = match partition {
+            Some(partition) => self.partitions.get(partition).map_or(0, rows),
+            None => self.partitions.iter().map(rows).sum(),
+        };
+        self.rows_max.map_or(rows, |max| rows.min(max))
+    }
+}
+
+impl DisplayAs for ScanExec {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        let columns: Vec<String> = self.wish.readings.iter().map(|reading| reading.shown(&self.wish.table)).collect();
+        let chunks = self.partitions.iter().flatten().filter(|piece| !matches!(piece, Piece::Group(..))).count();
+        let groups = self.partitions.iter().map(Vec::len).sum::<usize>() - chunks;
+        let columns = columns.join(", ");
+        write!(
+            f,
+            "EventsScan: columns=[{columns}], groups={groups}, chunks={chunks}, partitions={}",
+            self.partitions.len()
+        )?;
+        if let Some(condition) = &self.wish.condition {
+            let readings = condition.readings.iter().map(|reading| reading.shown(&self.wish.table));
+            write!(f, ", condition={condition} over [{}]", readings.collect::<Vec<_>>().join(", "))?;
+        }
+        self.rows_max.map_or(Ok(()), |rows| write!(f, ", rows<={rows}"))
+    }
+}
+
+impl ExecutionPlan for ScanExec {
+    fn name(&self) -> &'static str {
+        "EventsScan"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn apply_expressions(
+        &self,
+        visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        self.wish.condition.as_ref().map_or(Ok(TreeNodeRecursion::Continue), |condition| visit(condition.expr()))
+    }
+
+    fn with_new_children(self: Arc<Self>, _children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn execute(&self, partition: usize, _context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let counter = |name| MetricBuilder::new(&self.metrics).counter(name, partition);
+        let counters = Counters {
+            rows: counter(ROWS_SCANNED),
+            bytes: counter(BYTES_SCANNED),
+            groups_passed_over: counter(GROUPS_PASSED_OVER),
+        };
+        let pieces = self.partitions.get(partition).cloned().unwrap_or_default();
+        let reader = PieceReader::new(pieces, self.wish.clone(), self.rows_max, counters);
+        let rows = RecordBatchStreamAdapter::new(self.schema(), futures::stream::iter(reader));
+        Ok(Box::pin(cooperative(rows)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn statistics_from_inputs(&self, _inputs: &[Arc<Statistics>], args: &StatisticsArgs) -> Result<Arc<Statistics>> {
+        let rows = self.rows(args.partition());
+        let is_exact = self.wish.condition.is_none();
+        let whole = args.partition().is_none() && self.rows_max.is_none() && is_exact;
+        let columns = self.wish.readings.iter().map(|reading| match reading {
+            Reading::Column(index) if whole && self.wish.table.field(*index).name() == "timestamp" => {
+                self.times(*index)
+            }
+            _ => ColumnStatistics::new_unknown(),
+        });
+        Ok(Arc::new(Statistics {
+            num_rows: if is_exact { Precision::Exact(rows) } else { Precision::Inexact(rows) },
+            total_byte_size: Precision::Absent,
+            column_statistics: columns.collect(),
+        }))
+    }
+
+    fn supports_limit_pushdown(&self) -> bool {
+        true
+    }
+
+    fn with_fetch(&self, limit: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
+        Some(Arc::new(Self { rows_max: limit, metrics: ExecutionPlanMetricsSet::new(), ..self.clone() }))
+    }
+
+    fn fetch(&self) -> Option<usize> {
+        self.rows_max
+    }
+
+    /// Takes over conditions, which are then checked before anything else of a row is read.
+    fn handle_child_pushdown_result(
+        &self,
+        _phase: FilterPushdownPhase,
+        result: ChildPushdownResult,
+        _config: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        let filters: Vec<Arc<dyn PhysicalExpr>> =
+            result.parent_filters.into_iter().map(|filter| filter.filter).collect();
+        // A limit holds for the rows before a condition that comes to it later.
+        if filters.is_empty() || self.rows_max.is_some() {
+            return Ok(FilterPushdownPropagation::with_parent_pushdown_result(vec![PushedDown::No; filters.len()]));
+        }
+        let scan = self.with_condition(&filters)?;
+        let taken = FilterPushdownPropagation::with_parent_pushdown_result(vec![PushedDown::Yes; filters.len()]);
+        Ok(taken.with_updated_node(Arc::new(scan)))
+    }
+
+    /// Takes the columns and paths of a projection into the scan; what it computes from them stays above.
+    fn try_swapping_with_projection(&self, projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let mut wanted = Wanted::of(&self.wish.readings);
+        let mut above = Vec::with_capacity(projection.expr().len());
+        for ProjectionExpr { expr, alias } in projection.expr() {
+            above.push(ProjectionExpr::new(wanted.take(expr)?, alias.clone()));
+        }
+        let direct: Option<Vec<(usize, &str)>> = above
+            .iter()
+            .map(|item| item.expr.downcast_ref::<Column>().map(|column| (column.index(), item.alias.as_str())))
+            .collect();
+        if let Some(columns) = direct {
+            let readings = columns.iter().map(|(index, _)| wanted.readings[*index].clone()).collect();
+            let names: Vec<&str> = columns.iter().map(|(_, alias)| *alias).collect();
+            return Ok(Some(Arc::new(self.with_readings(readings, &names))));
+        }
+        if wanted.paths == 0 {
+            return Ok(None);
+        }
+        let names: Vec<String> = (0..wanted.readings.len()).map(column_name).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let scan: Arc<dyn ExecutionPlan> = Arc::new(self.with_readings(wanted.readings, &names));
+        let schema = projection.schema();
+        Ok(Some(Arc::new(ProjectionExec::try_new_with_schema_metadata(above, scan, &schema)?)))
+    }
+}
+
+impl ScanExec {
+    /// Returns what is known of the event time.
+    fn times(&self, column: usize) -> ColumnStatistics {
+        let DataType::Timestamp(_, zone) = self.wish.table.field(column).data_type().clone() else {
+            return ColumnStatistics::new_unknown();
+        };
+        let pieces = || self.partitions.iter().flatten();
+        let value = |time| Precision::Exact(ScalarValue::TimestampMicrosecond(time, zone.clone()));
+        ColumnStatistics {
+            min_value: value(pieces().map(|piece| piece.times().0).min()),
+            max_value: value(pieces().map(|piece| piece.times().1).max()),
+            null_count: Precision::Exact(0),
+            ..ColumnStatistics::new_unknown()
+        }
+    }
+}
+
+fn properties_of(schema: SchemaRef, partitions: usize) -> Arc<PlanProperties> {
+    let properties = PlanProperties::new(
+        EquivalenceProperties::new(schema),
+        Partitioning::UnknownPartitioning(partitions),
+        EmissionType::Incremental,
+        Boundedness::Bounded,
+    );
+    Arc::new(properties.with_scheduling_type(SchedulingType::Cooperative))
+}
