@@ -30,7 +30,10 @@ pub(super) fn server_options(settings: &Settings) -> Result<ServerOptions, Comma
 }
 
 /// Returns the roles of this process, in the order of their ports.
-fn roles(settings: &Settings) -> Result<Vec<Role>, CommandError> {
+///
+/// # Errors
+/// When a name is none of a role.
+pub(super) fn roles(settings: &Settings) -> Result<Vec<Role>, CommandError> {
     let names = settings.list("server.roles");
     if let Some(unknown) = names.iter().find(|name| Role::ALL.iter().all(|role| role.setting() != name.as_str())) {
         return Err(unknown_role(unknown, &settings.entry("server.roles").origin));

@@ -138,5 +138,8 @@ fn misspelt_role_is_answered_with_the_right_one_wherever_it_is_written() {
     let place = Place::new();
     place.run(&["start", "--role", "ingestoin"]).exits(2).says("did you mean \"ingestion\"?").says("flag (--role)");
     place.write("config.yaml", "server:\n  roles: [gatway]\n");
-    place.run(&["start"]).exits(2).says("there is no role \"gatway\"").says("config.yaml:2").says("hint:");
+    for args in [&["start"] as &[&str], &["config", "check"]] {
+        place.run(args).exits(2).says("there is no role \"gatway\"").says("config.yaml:2").says("hint:");
+    }
+    place.run(&["doctor", "--jq", ".rows[] | select(.result == \"failed\") | .check"]).exits(10);
 }

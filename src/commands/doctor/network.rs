@@ -29,7 +29,11 @@ pub(super) fn ports(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
             "write 127.0.0.1 or 0.0.0.0",
         )];
     };
-    let taken: Vec<Finding> = Role::ALL.into_iter().filter_map(|role| taken(settings, host, role)).collect();
+    let roles = match server_options::roles(settings) {
+        Ok(roles) => roles,
+        Err(error) => return vec![Finding::failed("ports", error.message, error.hint.unwrap_or_default())],
+    };
+    let taken: Vec<Finding> = roles.into_iter().filter_map(|role| taken(settings, host, role)).collect();
     if taken.is_empty() { vec![Finding::ok("ports", "all are free")] } else { taken }
 }
 
