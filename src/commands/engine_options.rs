@@ -23,6 +23,7 @@ pub(super) fn engine_options(settings: &Settings, data_dir: PathBuf, current_dir
             rejected_bytes_max: settings.bytes_in_memory("ingest.rejected_budget"),
             seed: (rand::random(), rand::random()),
         },
+        seal_interval: settings.duration("storage.seal_interval"),
         min_free_bytes: settings.bytes_in_memory("storage.min_free") as u64,
         limits: Limits {
             event_bytes: settings.bytes_in_memory("ingest.limits.event"),

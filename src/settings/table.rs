@@ -132,6 +132,7 @@ pub const ALL: &[Setting] = &[
     reserved("alerting.notification_timeout", SHORT, "10s", &[], "time that a notification may take"),
     used("storage.path", Kind::Text, "data", &[], "folder of the events, relative to the project"),
     used("storage.min_free", SIZE_OR_OFF, "256MiB", &[], "free disk space below which no event is taken"),
+    used("storage.seal_interval", SHORT, "60s", &[], "longest time until an event is in a file of history, where other engines see it"),
     reserved("storage.retention_days", Kind::Number { min: 1, max: 36_500 }, "90", &[], "days after which events are removed"),
     reserved("storage.compression", COMPRESSIONS, "zstd", &[], "compression of sealed events"),
     reserved("storage.backup_interval", LONG, "24h", &[], "how often a backup is made"),

@@ -12,6 +12,7 @@ mod examples;
 mod geoip;
 mod guide;
 mod help;
+mod history;
 mod http;
 mod lifecycle;
 mod program;

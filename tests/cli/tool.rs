@@ -9,9 +9,27 @@ static MISSING: AtomicUsize = AtomicUsize::new(0);
 /// Returns the tool's path, or says that the test which calls this checks nothing.
 pub(crate) fn find(tool: &str, test: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    if let Some(found) = std::env::split_paths(&path).map(|dir| dir.join(tool)).find(|file| file.is_file()) {
-        return Some(found);
+    let found = std::env::split_paths(&path).map(|dir| dir.join(tool)).find(|file| file.is_file());
+    if found.is_none() {
+        say_missing(tool, test);
     }
+    found
+}
+
+/// Returns a Python that has DuckDB and its extensions `ducklake` and `sqlite_scanner`: the one that
+/// `STREAMFLOW_TEST_DUCKDB` names, or the one of the environment that `.ci/run` makes.
+pub(crate) fn python_with_duckdb(test: &str) -> Option<PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
+    let made = cache.map(|cache| cache.join("streamflow/duckdb/bin/python"));
+    let found = std::env::var_os("STREAMFLOW_TEST_DUCKDB").map(PathBuf::from).or(made).filter(|path| path.is_file());
+    if found.is_none() {
+        say_missing("Python with DuckDB", test);
+    }
+    found
+}
+
+fn say_missing(tool: &str, test: &str) {
     let required = std::env::var("STREAMFLOW_TEST_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
     assert!(!required, "{test} needs {tool}, which is not installed");
     let count = MISSING.fetch_add(1, Ordering::Relaxed) + 1;
@@ -19,5 +37,4 @@ pub(crate) fn find(tool: &str, test: &str) -> Option<PathBuf> {
     let message =
         format!("NOT CHECKED: {test} needs {tool}, which is not installed ({count} tests not checked so far)\n");
     std::fs::write("/dev/stderr", message).unwrap_or_default();
-    None
 }

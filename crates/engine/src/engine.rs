@@ -95,6 +95,7 @@ impl Engine {
             clock: Arc::clone(&clock),
             lake,
             journal: journal_dir,
+            interval: options.seal_interval,
         };
         let sealer = Sealer::start(workshop).map_err(|error| OpenError::io(&options.data_dir, &error))?;
         Self::assemble(options, store, Some((intake, sealer)), recovered, Some(lock), clock)

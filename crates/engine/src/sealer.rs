@@ -30,11 +30,10 @@ use crate::task;
 
 /// The tail is sealed when it takes this much memory: about 64 MB of events as they came in, with their columns.
 const TAIL_BYTES: usize = 128 << 20;
-/// No event stays unsealed for longer, so that other engines see it.
-const AGE_MAX: Duration = Duration::from_secs(60);
-/// Under load seals are this far apart, so that files grow instead of becoming many.
+/// Under load seals are this far apart, so that files grow instead of becoming many; unless events should be sealed
+/// sooner than that.
 const PAUSE: Duration = Duration::from_secs(5);
-/// How often the sealer looks whether there is something to do.
+/// How often the sealer looks whether there is something to do, or more often if events should be sealed sooner.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Requests to seal at once that may wait.
 const REQUESTS_MAX: usize = 16;
@@ -92,6 +91,8 @@ pub(crate) struct Workshop {
     pub(crate) lake: PathBuf,
     /// Folder of the journal.
     pub(crate) journal: PathBuf,
+    /// No event stays unsealed for longer, so that other engines see it.
+    pub(crate) interval: Duration,
 }
 
 impl Sealer {
@@ -128,7 +129,7 @@ impl Sealer {
 fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
     let mut last = workshop.clock.monotonic();
     loop {
-        let request = match requests.recv_timeout(LOOK_INTERVAL) {
+        let request = match requests.recv_timeout(LOOK_INTERVAL.min(workshop.interval)) {
             Ok(reply) => Some(reply),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
@@ -139,8 +140,11 @@ fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
         }
         let outcome = workshop.seal(journal_files::Kept::Newest);
         last = workshop.clock.monotonic();
-        if let Err(error) = &outcome {
-            tracing::error!(%error, "history was not sealed; the events stay in the journal and it is tried again");
+        match &outcome {
+            Ok(report) => tracing::debug!(?report, "sealed"),
+            Err(error) => {
+                tracing::error!(%error, "history was not sealed; the events stay in the journal and it is tried again");
+            }
         }
         if let Some(reply) = request {
             // Whoever asked may have gone.
@@ -153,13 +157,13 @@ fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
 }
 
 fn is_due(workshop: &Workshop, since_last: Duration) -> bool {
-    if since_last < PAUSE {
+    if since_last < PAUSE.min(workshop.interval) {
         return false;
     }
     if workshop.store.tail.bytes() >= TAIL_BYTES {
         return true;
     }
-    let age_max = i64::try_from(AGE_MAX.as_micros()).unwrap_or(i64::MAX);
+    let age_max = i64::try_from(workshop.interval.as_micros()).unwrap_or(i64::MAX);
     let oldest = workshop.store.oldest_unsealed();
     oldest.is_some_and(|oldest| workshop.clock.now().saturating_sub(oldest) >= age_max)
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use streamflow_core::event::Limits;
 
@@ -19,6 +20,8 @@ pub struct EngineOptions {
     /// Written to `LOCK`, so that other commands find the running server.
     pub address: String,
     pub store: StoreOptions,
+    /// Longest time that an event stays unsealed (`storage.seal_interval`).
+    pub seal_interval: Duration,
     /// Below this much free space nothing is taken (`storage.min_free`).
     pub min_free_bytes: u64,
     pub limits: Limits,
@@ -36,6 +39,7 @@ impl EngineOptions {
             data_dir: data_dir.into(),
             address: String::new(),
             store: StoreOptions::default(),
+            seal_interval: Duration::from_secs(60),
             min_free_bytes: 256 << 20,
             limits: Limits::default(),
             query: QueryLimits::default(),
