@@ -80,15 +80,19 @@ impl ScanExec {
         }
     }
 
-    /// Returns this scan with one more condition; groups that can not pass it are left out.
-    fn with_condition(&self, filters: &[Arc<dyn PhysicalExpr>]) -> Result<Self> {
+    /// Returns this scan with one more condition; groups that can not pass it are left out. Once the plan around it relies
+    /// on the number of partitions, that stays.
+    fn with_condition(&self, filters: &[Arc<dyn PhysicalExpr>], phase: FilterPushdownPhase) -> Result<Self> {
         let own = Condition::new(&conjunction(filters.iter().cloned()), &self.wish.readings, &self.wish.table)?;
         let may_pass = |piece: &&Piece| match piece {
             Piece::Chunk(_) | Piece::Rows(_) => true,
             Piece::Group(segment, group) => own.may_pass(segment, *group),
         };
-        let pieces: Vec<Piece> = self.partitions.iter().flatten().filter(may_pass).cloned().collect();
-        let partitions: Arc<[_]> = spread(pieces, self.threads).into();
+        let left = |pieces: &Vec<Piece>| pieces.iter().filter(may_pass).cloned().collect::<Vec<Piece>>();
+        let partitions: Arc<[_]> = match phase {
+            FilterPushdownPhase::Pre => spread(self.partitions.iter().flat_map(left).collect(), self.threads).into(),
+            FilterPushdownPhase::Post => self.partitions.iter().map(left).collect(),
+        };
         let condition = match &self.wish.condition {
             Some(earlier) => earlier.and(&own, &self.wish.table)?,
             None => own,
@@ -204,7 +208,7 @@ impl ExecutionPlan for ScanExec {
     /// Takes over conditions, which are then checked before anything else of a row is read.
     fn handle_child_pushdown_result(
         &self,
-        _phase: FilterPushdownPhase,
+        phase: FilterPushdownPhase,
         result: ChildPushdownResult,
         _config: &ConfigOptions,
     ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
@@ -214,7 +218,7 @@ impl ExecutionPlan for ScanExec {
         if filters.is_empty() || self.rows_max.is_some() {
             return Ok(FilterPushdownPropagation::with_parent_pushdown_result(vec![PushedDown::No; filters.len()]));
         }
-        let scan = self.with_condition(&filters)?;
+        let scan = self.with_condition(&filters, phase)?;
         let taken = FilterPushdownPropagation::with_parent_pushdown_result(vec![PushedDown::Yes; filters.len()]);
         Ok(taken.with_updated_node(Arc::new(scan)))
     }

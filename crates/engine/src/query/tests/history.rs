@@ -51,6 +51,8 @@ fn history_answers() {
     check("SELECT max(timestamp) - min(timestamp) = INTERVAL '1999 seconds' AS ok FROM events", "ok;true");
     check("SELECT data.page, count(*) AS n FROM events GROUP BY 1 ORDER BY 1 LIMIT 2", "data.page,n;/p0,400;/p1,400");
     check("SELECT type FROM events WHERE user_id = 'u1500'", "type;b");
+    check("SELECT count(*) AS n FROM events WHERE tags IS NOT NULL AND correlation_id IS NULL", "n;2000");
+    check("SELECT metadata FROM events WHERE user_id = 'u1500'", "metadata;{}");
     check("SELECT data.deep.x AS x FROM events WHERE user_id = 'u0007'", "x;1.75");
     check("SELECT json_get_int(data, 'odd', 0, 'k') AS k FROM events WHERE data.odd IS NOT NULL", "k;1234");
     check("SELECT data.ms AS ms FROM events WHERE user_id = 'u1234'", "ms;late");
