@@ -17,6 +17,8 @@ use utoipa::ToSchema;
 pub const REQUEST_ID_HEADER: &str = "request-id";
 /// Answer header that is `true` when an answer holds fewer rows than there are.
 pub const TRUNCATED_HEADER: &str = "streamflow-truncated";
+/// Answer header with the server's version, on all routes but those that take events.
+pub const VERSION_HEADER: &str = "streamflow-version";
 /// Request header that makes a whole ingestion request idempotent.
 pub const IDEMPOTENCY_KEY_HEADER: &str = "idempotency-key";
 /// Answer header that is `true` when an earlier request with the same key was answered again.

@@ -13,6 +13,7 @@ mod response;
 mod tests;
 
 use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ::http::StatusCode;
@@ -27,6 +28,7 @@ use self::in_process::InProcess;
 pub use self::lines::{Lines, SseEvents};
 pub use self::request::Request;
 pub use self::response::Response;
+use crate::api::VERSION_HEADER;
 
 /// How long a request may take unless it says otherwise: a little longer than the server's own limit on a query, so
 /// that the server's better explained error comes first.
@@ -36,6 +38,26 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 #[derive(Debug, Clone)]
 pub struct Client {
     transport: Transport,
+    other_version: OtherVersion,
+}
+
+/// The version of the server, once an answer told that it is another than this program's.
+#[derive(Debug, Clone, Default)]
+pub struct OtherVersion(Arc<OnceLock<String>>);
+
+impl OtherVersion {
+    /// Returns the version that the server has and this program has not.
+    #[must_use]
+    pub fn get(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
+
+    fn note(&self, head: &::http::response::Parts) {
+        let version = head.headers.get(VERSION_HEADER).and_then(|value| value.to_str().ok());
+        if let Some(version) = version.filter(|version| *version != env!("CARGO_PKG_VERSION")) {
+            self.0.get_or_init(|| version.to_owned());
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -50,7 +72,13 @@ impl Client {
     /// # Errors
     /// When the address is no HTTP URL, or the token can not be sent in a header.
     pub fn http(url: &str, token: Option<&str>) -> Result<Self, ClientError> {
-        Ok(Self { transport: Transport::Http(Http::new(url, token)?) })
+        Ok(Self { transport: Transport::Http(Http::new(url, token)?), other_version: OtherVersion::default() })
+    }
+
+    /// Lets the caller know when the server turns out to have another version.
+    #[must_use]
+    pub fn noting(self, other_version: &OtherVersion) -> Self {
+        Self { other_version: other_version.clone(), ..self }
     }
 
     /// Returns a client of a router in this process.
@@ -62,7 +90,7 @@ impl Client {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: std::fmt::Display,
     {
-        Self { transport: Transport::InProcess(InProcess::new(service)) }
+        Self { transport: Transport::InProcess(InProcess::new(service)), other_version: OtherVersion::default() }
     }
 
     /// Returns the address of the server, or words that stand for it.
@@ -102,6 +130,7 @@ impl Client {
                 .await
                 .map_err(|_| ClientError::TimedOut { url: self.address().to_owned(), patience })??,
         };
+        self.other_version.note(&head);
         Ok(Response::new(self.address().to_owned(), head, body, deadline.zip(patience)))
     }
 }

@@ -19,6 +19,7 @@ mod errors;
 mod events;
 mod field;
 mod funnel;
+mod geoip;
 mod health;
 mod help;
 mod init;

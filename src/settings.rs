@@ -201,6 +201,16 @@ impl Settings {
         }
     }
 
+    /// Returns a file that a setting names, relative to the project if the project's files say so; an empty text is none.
+    #[must_use]
+    pub fn file(&self, key: &str, current_dir: &Path) -> Option<PathBuf> {
+        let path = self.text(key)?;
+        match (&self.project_dir, &self.entry(key).origin) {
+            (Some(project), Origin::Default | Origin::File { .. } | Origin::DotEnv { .. }) => Some(project.join(path)),
+            _ => Some(current_dir.join(path)),
+        }
+    }
+
     /// Returns the folder of events and catalog: `storage.path`, relative to the project, or `streamflow-data` in the
     /// current folder when there is no project.
     #[must_use]

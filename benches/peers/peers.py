@@ -5,7 +5,7 @@ Reads an NDJSON file of events, appends it in batches that are each on disk befo
 object a line: peer, way, events, seconds and events a second of each run, and the median. Makes a virtual environment of its
 own for DuckDB.
 
-    streamflow send --generate 200000 --profile web --seed 1 --dry-run > events.ndjson
+    streamflow send --generate 200000 --profile web --seed 1 --print > events.ndjson
     benches/peers/peers.py events.ndjson --batch 1000 --runs 3
 """
 
@@ -129,8 +129,9 @@ def duckdb_arrow(batches, folder, expected):
     began = time.perf_counter()
     for payload in payloads:
         table = pa.json.read_json(io.BytesIO(payload))
-        data = table.column("data").combine_chunks()
-        db.register("batch", pa.table({**{name: table.column(name) for name in chosen}, "data": data}))
+        missing = pa.nulls(len(table), pa.string())
+        columns = {name: table.column(name) if name in table.column_names else missing for name in chosen}
+        db.register("batch", pa.table({**columns, "data": table.column("data").combine_chunks()}))
         db.execute(f"INSERT INTO events SELECT {', '.join(chosen)}, data::JSON::VARCHAR FROM batch")
         db.unregister("batch")
     seconds = time.perf_counter() - began

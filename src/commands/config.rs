@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::tree::examples;
-use super::{Session, session};
+use super::{Session, geoip, session};
 use crate::printer::paint::{GOOD, WARNING};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Listing, Shape, painted};
 use crate::settings::{self, Audience, Origin, Settings};
@@ -120,6 +120,7 @@ fn check(session: &Session) -> Result<(), CommandError> {
     for note in settings.notes() {
         printer.line(format_args!("{} {note}", painted(WARNING, "note:")))?;
     }
+    geoip::open(settings, &session.current_dir()?)?;
     let set = settings.entries().filter(|(_, entry)| entry.origin != Origin::Default);
     for (setting, entry) in set.clone().filter(|(setting, _)| setting.audience == Audience::Reserved) {
         let origin = origin_words(&entry.origin);

@@ -92,6 +92,7 @@ fn findings(session: &Session) -> Vec<Finding> {
     // Without settings nobody knows which folder and which ports are meant.
     if let (Ok(settings), Ok(data_dir)) = (session.settings(), session.data_dir()) {
         findings.extend([project::folder(&data_dir), project::space(settings, &data_dir)]);
+        findings.extend(project::geoip(settings, session));
         findings.extend(network::ports(settings, &data_dir));
     }
     findings.extend([machine::clock(session), machine::open_files(), machine::terminal(session)]);

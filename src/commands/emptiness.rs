@@ -3,6 +3,7 @@
 mod literal;
 
 use serde_json::Value;
+use streamflow_core::event::COLUMNS;
 use streamflow_core::suggest;
 
 use super::range::Range;
@@ -55,6 +56,14 @@ impl Words {
 pub(super) async fn explain(client: &Client, words: &Words, range: Option<&Range>, printer: &Printer) {
     // The answer itself was given; failing to explain it is no failure of the command.
     if let Ok(Some(reason)) = reason(client, words, range).await {
+        printer.talk(reason);
+    }
+}
+
+/// Says on stderr that a filter names a field that no event has yet, for somebody who waits for events.
+pub(super) async fn warn_of_fields(client: &Client, words: &Words, printer: &Printer) {
+    // Nothing depends on it: an event that comes later may have the field.
+    if let Ok(Some(reason)) = unknown_path(client, &words.paths).await {
         printer.talk(reason);
     }
 }
@@ -112,7 +121,9 @@ async fn unknown_path(client: &Client, paths: &[String]) -> Result<Option<String
     let Some(events) = schema.tables.into_iter().find(|table| table.name == "events") else { return Ok(None) };
     let observed: Vec<&str> = events.paths.iter().map(|path| path.name.as_str()).collect();
     let unknown = paths.iter().find(|path| !observed.contains(&path.as_str()));
-    Ok(unknown.map(|path| match suggest::nearest(path, observed.iter().copied()) {
+    // A word without dots may be meant as a column.
+    let column = |path: &str| suggest::nearest(path.strip_prefix("data.")?, COLUMNS);
+    Ok(unknown.map(|path| match column(path).or_else(|| suggest::nearest(path, observed.iter().copied())) {
         Some(nearest) => format!("no event has the field {path}; did you mean {nearest}?"),
         None => format!("no event has the field {path}"),
     }))

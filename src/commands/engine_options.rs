@@ -1,17 +1,18 @@
 //! What the settings say about the engine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use streamflow_core::event::Limits;
 use streamflow_engine::ingest::StoreOptions;
 use streamflow_engine::query::QueryLimits;
 use streamflow_engine::{EngineOptions, OpenError};
 
+use super::geoip;
 use crate::printer::{CommandError, ExitStatus};
 use crate::settings::Settings;
 
 /// Returns the engine's options for a data folder.
-pub(super) fn engine_options(settings: &Settings, data_dir: PathBuf) -> EngineOptions {
+pub(super) fn engine_options(settings: &Settings, data_dir: PathBuf, current_dir: &Path) -> EngineOptions {
     EngineOptions {
         store: StoreOptions {
             tail_bytes_max: settings.bytes_in_memory("analytics.max_memory"),
@@ -28,6 +29,7 @@ pub(super) fn engine_options(settings: &Settings, data_dir: PathBuf) -> EngineOp
             tags: settings.count("ingest.limits.tags"),
         },
         query: query_limits(settings),
+        geoip_database: settings.file(geoip::SETTING, current_dir),
         ..EngineOptions::new(data_dir)
     }
 }
@@ -53,6 +55,7 @@ impl From<OpenError> for CommandError {
             OpenError::Locked { .. } => {
                 ("data_in_use", "talk to that server, or stop it first with `streamflow stop`".to_owned())
             }
+            OpenError::Geo(error) => return geoip::unusable(&error),
             OpenError::Journal(error) => ("storage_unavailable", journal_hint(&error)),
             OpenError::Io { .. } => {
                 ("storage_unavailable", "check that the folder exists and that you may read and write it".to_owned())

@@ -15,6 +15,7 @@ use crate::server::{Server, ServerOptions};
 /// # Errors
 /// When the settings are wrong or the folder can not be read.
 pub(super) fn reader(session: &Session, data_dir: PathBuf) -> Result<Client, CommandError> {
-    let engine = Engine::open_read_only(engine_options(session.settings()?, data_dir), session.clock())?;
+    let options = engine_options(session.settings()?, data_dir, &session.current_dir()?);
+    let engine = Engine::open_read_only(options, session.clock())?;
     Ok(Client::in_process(Server::in_process(engine, ServerOptions::default())))
 }

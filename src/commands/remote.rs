@@ -3,7 +3,7 @@
 
 use streamflow_core::error_code;
 
-use super::{Consent, Session, local, offline};
+use super::{Consent, Session, Target, local, offline};
 use crate::client::{Client, ClientError, Refusal};
 use crate::printer::{CommandError, ExitStatus};
 
@@ -12,8 +12,16 @@ use crate::printer::{CommandError, ExitStatus};
 /// # Errors
 /// When the context or the settings are wrong.
 pub(super) fn server(session: &Session) -> Result<Client, CommandError> {
-    let target = session.target()?;
-    Ok(Client::http(&target.url, target.token.as_ref().map(crate::settings::Secret::reveal))?)
+    connect(&session.target()?, session)
+}
+
+/// Returns a client of a target's server. Nothing is contacted yet.
+///
+/// # Errors
+/// When the address or the token can not be used.
+pub(super) fn connect(target: &Target, session: &Session) -> Result<Client, CommandError> {
+    let client = Client::http(&target.url, target.token.as_ref().map(crate::settings::Secret::reveal))?;
+    Ok(client.noting(session.other_version()))
 }
 
 /// Returns a client of the server for a command that changes something; a protected context is asked about first.

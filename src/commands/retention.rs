@@ -48,7 +48,7 @@ pub(super) fn run(args: RetentionArgs, session: &Session) -> Result<ExitStatus, 
     };
     let request = Request::get("/api/v1/analytics/retention").query("period", period);
     Question::new(&args.scope, MONTH, session)?.ask(request, |cohorts: Vec<RetentionCohort>| {
-        let rows: Vec<_> = cohorts.iter().filter(|cohort| cohort.users > 0).map(row).collect();
+        let rows: Vec<_> = cohorts.iter().map(row).collect();
         Shown { listing: RETENTION.listing(rows), chart, is_empty: false }
     })
 }

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use streamflow_core::suggest;
+
 use crate::api::schema::SchemaMode;
 use crate::printer::{CommandError, ExitStatus};
 use crate::server::{Exposure, HttpLimits, RateLimit, Role, ServerOptions, StartError};
-use crate::settings::{Secret, Settings};
+use crate::settings::{Origin, Secret, Settings};
 
 /// Folder of a project that holds the schemas of event types.
 pub(super) const SCHEMAS_DIR: &str = "schemas";
@@ -15,7 +17,7 @@ pub(super) fn server_options(settings: &Settings) -> Result<ServerOptions, Comma
     let insecure = settings.is_on("server.insecure");
     Ok(ServerOptions {
         host: host(settings)?,
-        ports: Role::ALL.map(|role| (role, settings.port(port_key(role)))).to_vec(),
+        ports: roles(settings)?.into_iter().map(|role| (role, settings.port(port_key(role)))).collect(),
         exposure: if insecure { Exposure::Insecure } else { Exposure::Guarded },
         token: settings.secret("server.token").map(Secret::reveal).map(str::to_owned),
         hosts: settings.list("server.hosts").to_vec(),
@@ -25,6 +27,30 @@ pub(super) fn server_options(settings: &Settings) -> Result<ServerOptions, Comma
         schema_modes: schema_modes(settings),
         ..ServerOptions::default()
     })
+}
+
+/// Returns the roles of this process, in the order of their ports.
+fn roles(settings: &Settings) -> Result<Vec<Role>, CommandError> {
+    let names = settings.list("server.roles");
+    if let Some(unknown) = names.iter().find(|name| Role::ALL.iter().all(|role| role.setting() != name.as_str())) {
+        return Err(unknown_role(unknown, &settings.entry("server.roles").origin));
+    }
+    let is_wanted = |role: &Role| names.is_empty() || names.iter().any(|name| name == role.setting());
+    Ok(Role::ALL.into_iter().filter(is_wanted).collect())
+}
+
+fn unknown_role(name: &str, origin: &Origin) -> CommandError {
+    let known = Role::ALL.map(Role::setting);
+    let hint = match suggest::nearest(name, known) {
+        Some(meant) => format!("did you mean {meant:?}?"),
+        None => format!("there are: {}", known.join(", ")),
+    };
+    CommandError::new(
+        "config_invalid",
+        format!("server.roles: there is no role {name:?} ({origin})"),
+        ExitStatus::Usage,
+    )
+    .with_hint(hint)
 }
 
 fn schema_modes(settings: &Settings) -> Vec<(String, SchemaMode)> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use streamflow_engine::clock::{Clock, Micros, SystemClock};
 
 use super::target::{self, Target};
+use crate::client::OtherVersion;
 use crate::printer::{CommandError, ExitStatus, OutputArgs, Place, Printer};
 use crate::settings::{Environment, Secret, Settings, SettingsError, Sources};
 use crate::telemetry;
@@ -42,13 +43,14 @@ pub struct Session {
     environment: Environment,
     clock: Arc<SystemClock>,
     settings: OnceCell<Settings>,
+    other_version: OtherVersion,
 }
 
 impl Session {
     pub(super) fn new(global: GlobalArgs, printer: Printer) -> Self {
         let environment = Environment::of_process();
         let clock = Arc::new(SystemClock::default());
-        Self { printer, global, environment, clock, settings: OnceCell::new() }
+        Self { printer, global, environment, clock, settings: OnceCell::new(), other_version: OtherVersion::default() }
     }
 
     /// Returns the one writer to stdout and stderr.
@@ -77,6 +79,12 @@ impl Session {
     #[must_use]
     pub fn now(&self) -> Micros {
         self.clock.now()
+    }
+
+    /// Returns where a client notes that the server has another version.
+    #[must_use]
+    pub const fn other_version(&self) -> &OtherVersion {
+        &self.other_version
     }
 
     /// Returns the folder that the command was called in.
@@ -172,6 +180,10 @@ impl Session {
         });
         // A blocking read of stdin must not keep the process from ending.
         runtime.shutdown_background();
+        if let Some(version) = self.other_version.get() {
+            let own = env!("CARGO_PKG_VERSION");
+            self.printer.talk(format_args!("note: the server has version {version}, this program {own}"));
+        }
         outcome
     }
 }

@@ -27,7 +27,11 @@ const READY: Shape = Shape {
     fields: &[
         Field::new("pid", Kind::Number, "process of the server"),
         Field::new("data", Kind::Text, "folder of its events"),
-        Field::new("ingestion", Kind::Text, "address of the ingestion API"),
+        Field::new(
+            "ingestion",
+            Kind::Text,
+            "address of the ingestion API; this and the others null where --role leaves them out",
+        ),
         Field::new("analytics", Kind::Text, "address of the analytics API"),
         Field::new("alerting", Kind::Text, "address of the alerting API"),
         Field::new("storage", Kind::Text, "address of the storage API"),
@@ -44,11 +48,18 @@ const READY: Shape = Shape {
     "streamflow start --detach",
     "streamflow start --port-base 9000      # 9001 to 9005",
     "streamflow start --port-base 0         # any free ports",
+    "streamflow start --role ingestion,analytics",
 ))]
 pub(super) struct StartArgs {
     /// Go on in the background once every port serves; the log goes to streamflow.log in the data folder
     #[arg(long)]
     detach: bool,
+    /// Serve only these of ingestion, analytics, alerting, storage and dashboard, each on its port
+    ///
+    /// Commands talk to the dashboard's port, which has every route. Without it they talk to the port of the first role;
+    /// name another with --server.
+    #[arg(long, value_name = "ROLE,…", value_delimiter = ',')]
+    role: Vec<String>,
     /// Folder of the events
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -142,6 +153,9 @@ fn apply_flags(args: &StartArgs, settings: &mut Settings) -> Result<(), CommandE
         if let Some(port) = port {
             settings.set_from_flag(server_options::port_key(role), &port.to_string(), flag)?;
         }
+    }
+    if !args.role.is_empty() {
+        settings.set_from_flag("server.roles", &args.role.join(","), "--role")?;
     }
     if let Some(host) = &args.host {
         settings.set_from_flag("server.host", host, "--host")?;

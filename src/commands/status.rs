@@ -151,9 +151,17 @@ fn page(target: &Target, source: Source, status: &Status) -> String {
         line("failure", painted(WARNING, failure));
     }
     if source == Source::Server {
+        line("ports", ports(status));
         line("connections", format!("{}, {} live", status.connections, status.live_subscribers));
     }
     lines.join("\n") + "\n"
+}
+
+/// Returns the roles that are served, each with its port.
+fn ports(status: &Status) -> String {
+    let port = |address: &str| address.rsplit(':').next().unwrap_or_default().to_owned();
+    let ports = status.ports.iter().map(|state| format!("{} {}", state.role, port(&state.address)));
+    ports.collect::<Vec<_>>().join(", ")
 }
 
 fn headline(state: &str, target: &Target, status: &Status) -> String {

@@ -2,6 +2,7 @@
 
 mod history;
 mod line;
+mod live;
 mod screen;
 
 use std::collections::VecDeque;
@@ -12,11 +13,13 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use self::history::{History, Past};
+use self::live::{Stream, Wanted};
 use self::screen::{Screen, State};
+use super::emptiness::{self, Words};
 use super::tree::examples;
 use super::{Session, range, remote};
 use crate::api::live::LiveFrame;
-use crate::client::{ClientError, Request, SseEvents};
+use crate::client::{ClientError, SseEvents};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
 use crate::settings::parse_duration;
 
@@ -83,6 +86,9 @@ pub(super) struct TailArgs {
     /// Show at most so many events a second, evenly picked
     #[arg(long, value_name = "EVENTS", hide_short_help = true)]
     max_rate: Option<u64>,
+    /// How long to look for a server that went, to go on where it was; 0s gives up at once
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = parse_duration, hide_short_help = true)]
+    retry_for: Duration,
 }
 
 pub(super) fn run(args: TailArgs, session: &Session) -> Result<ExitStatus, CommandError> {
@@ -90,26 +96,31 @@ pub(super) fn run(args: TailArgs, session: &Session) -> Result<ExitStatus, Comma
     let client = if plan.live.is_some() { remote::server(session)? } else { remote::reader(session)? };
     let mut screen = Screen::new(session, args.count)?;
     let history = plan.past.map(|past| History::new(client.clone(), past, plan.filter.clone()));
+    let words = Words::of_filter(plan.filter.as_deref().unwrap_or_default());
     let watching = async {
         let Some(live) = plan.live else {
-            return match history {
-                Some(history) => print_past(history, &mut screen).await,
-                None => Ok(()),
-            };
+            if let Some(history) = history {
+                print_past(history, &mut screen).await?;
+            }
+            if screen.is_empty() {
+                emptiness::explain(&client, &words, None, session.printer()).await;
+            }
+            return Ok(());
         };
-        let request = Request::get("/api/v1/events/live")
-            .query_opt("filter", plan.filter.as_deref())
-            .query_opt("max_rate", args.max_rate.map(|rate| rate.to_string()).as_deref())
-            .without_deadline();
-        let frames = client.send(request).await?.sse_events();
-        let ended = watch(frames, history, &mut screen);
+        let (filter, max_rate, retry_for) = (plan.filter, args.max_rate, args.retry_for);
+        let wanted = Wanted { session, filter, max_rate, retry_for };
+        let stream = wanted.open(client.clone()).await?;
+        emptiness::warn_of_fields(&client, &words, session.printer()).await;
+        let ended = follow(&wanted, stream, history, &mut screen);
         match live.ends_in {
             None => ended.await,
             Some(time) => tokio::time::timeout_at(Instant::now() + time, ended).await.unwrap_or(Ok(())),
         }
     };
     session.block_on(watching)?;
-    if screen.is_short_of_count() && plan.times_out {
+    let is_short = screen.is_short_of_count();
+    screen.finish()?;
+    if is_short && plan.times_out {
         return Err(CommandError::new("timed_out", "fewer events came than --count asked for", ExitStatus::TimedOut));
     }
     Ok(ExitStatus::Ok)
@@ -165,15 +176,41 @@ async fn print_past(mut history: History, screen: &mut Screen<'_>) -> Result<(),
     Ok(())
 }
 
+/// Shows what comes until there is enough, also over a restart of the server.
+async fn follow(
+    wanted: &Wanted<'_>,
+    mut stream: Stream,
+    mut history: Option<History>,
+    screen: &mut Screen<'_>,
+) -> Result<(), CommandError> {
+    loop {
+        let Ending::Lost(error) = watch(&mut stream.frames, history, screen).await? else { return Ok(()) };
+        let (again, missed) = wanted.resume(&stream, error, screen).await?;
+        (stream, history) = (again, Some(missed));
+    }
+}
+
+/// Why watching ended.
+enum Ending {
+    /// As many events were printed as were asked for.
+    Full,
+    /// The server went.
+    Lost(ClientError),
+}
+
 /// Prints the past, then what came in meanwhile and was not part of it, then what comes.
-async fn watch(mut frames: SseEvents, history: Option<History>, screen: &mut Screen<'_>) -> Result<(), CommandError> {
+async fn watch(
+    frames: &mut SseEvents,
+    history: Option<History>,
+    screen: &mut Screen<'_>,
+) -> Result<Ending, CommandError> {
     let mut waiting = VecDeque::new();
     if let Some(mut history) = history {
         loop {
             tokio::select! {
                 event = history.next() => match event? {
                     None => break,
-                    Some(event) => if let State::Full = screen.event(event)? { return Ok(()) },
+                    Some(event) => if let State::Full = screen.event(event)? { return Ok(Ending::Full) },
                 },
                 frame = frames.next(), if waiting.len() < LIVE_FRAMES_MAX => waiting.push_back(required(frame?)?),
             }
@@ -182,10 +219,14 @@ async fn watch(mut frames: SseEvents, history: Option<History>, screen: &mut Scr
     loop {
         let frame = match waiting.pop_front() {
             Some(frame) => frame,
-            None => required(frames.next().await?)?,
+            None => match frames.next().await.and_then(required) {
+                Ok(frame) => frame,
+                Err(error) if error.is_transient() => return Ok(Ending::Lost(error)),
+                Err(error) => return Err(error.into()),
+            },
         };
         if let State::Full = show(&frame, screen)? {
-            return Ok(());
+            return Ok(Ending::Full);
         }
     }
 }

@@ -56,6 +56,7 @@ enum Subject {
     Pages,
     Users,
     Devices,
+    #[value(alias = "os")]
     Systems,
     Browsers,
     Countries,

@@ -81,6 +81,11 @@ impl OutputArgs {
         self.fields.is_none() && self.jq.is_none() && self.template.is_none()
     }
 
+    /// Returns whether rows become one JSON document.
+    pub(super) fn is_json_document(&self) -> bool {
+        self.output == Format::Json && self.jq.is_none() && self.template.is_none()
+    }
+
     pub(super) fn asks_for_field_names(&self) -> bool {
         self.fields.as_deref() == Some("")
     }

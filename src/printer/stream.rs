@@ -1,4 +1,6 @@
 //! Rows that come one by one, as from `tail`: each is printed and flushed at once.
+//!
+//! As JSON they are one document, a line a row, whose end is printed when the stream ends, however it does.
 
 use std::fmt::Display;
 
@@ -6,6 +8,9 @@ use serde_json::{Map, Value};
 
 use super::options::{Format, Header};
 use super::{Column, CommandError, Listing, Printer, document, jq, rows, template};
+
+/// What closes the document of JSON rows.
+const END: &str = "],\"truncated\":false}\n";
 
 /// A listing under way.
 #[derive(Debug)]
@@ -17,6 +22,16 @@ pub struct Stream<'printer> {
     header: Header,
     /// How many more rows may be printed.
     room: usize,
+    document: Document,
+}
+
+/// How far the document is that JSON rows are put into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Document {
+    /// The form is another one, or it was ended.
+    None,
+    Due,
+    Begun,
 }
 
 impl<'printer> Stream<'printer> {
@@ -27,11 +42,14 @@ impl<'printer> Stream<'printer> {
             columns,
             header: printer.options.header(),
             room: printer.options.limit.unwrap_or(usize::MAX),
+            document: if printer.options.is_json_document() { Document::Due } else { Document::None },
         }
     }
 
     pub(super) fn full(printer: &'printer Printer, name: &str, columns: Vec<Column>) -> Self {
-        Self { room: 0, ..Self::new(printer, name, columns) }
+        let mut stream = Self::new(printer, name, columns);
+        (stream.room, stream.document) = (0, Document::None);
+        stream
     }
 
     /// Returns whether no further row will be printed, so that there is no use in going on.
@@ -51,7 +69,32 @@ impl<'printer> Stream<'printer> {
         self.room -= 1;
         let text = self.row_text(object, human)?;
         self.header = Header::Hidden;
+        let before = match self.document {
+            Document::None => String::new(),
+            Document::Due => self.head(),
+            Document::Begun => ",".to_owned(),
+        };
+        if self.document == Document::Due {
+            self.document = Document::Begun;
+        }
+        self.printer.text(&(before + &text))
+    }
+
+    /// Ends the stream: a document that has no rows is one all the same.
+    ///
+    /// # Errors
+    /// As [`Printer::text`].
+    pub fn finish(mut self) -> Result<(), CommandError> {
+        let text = match std::mem::replace(&mut self.document, Document::None) {
+            Document::None => return Ok(()),
+            Document::Due => self.head() + END,
+            Document::Begun => END.to_owned(),
+        };
         self.printer.text(&text)
+    }
+
+    fn head(&self) -> String {
+        format!("{{\"schema\":{},\"rows\":[\n", Value::from(self.name.as_str()))
     }
 
     fn row_text(&self, object: &Map<String, Value>, human: impl Display) -> Result<String, CommandError> {
@@ -89,6 +132,15 @@ impl<'printer> Stream<'printer> {
             columns: self.columns.clone(),
             rows: vec![self.columns.iter().map(cell).collect()],
             truncated: false,
+        }
+    }
+}
+
+impl Drop for Stream<'_> {
+    fn drop(&mut self) {
+        // Cut off by Ctrl-C or an error: what was printed can be read.
+        if self.document == Document::Begun {
+            self.printer.text(END).unwrap_or_default();
         }
     }
 }

@@ -131,18 +131,40 @@ fn colour_codes_in_data_never_reach_the_terminal() {
 #[test]
 fn streamed_rows_come_one_by_one_with_one_header() {
     let object = |n: i64| Map::from_iter([("n".to_owned(), json!(n)), ("name".to_owned(), json!("a"))]);
-    let run = |options: OutputArgs| {
+    let run_rows = |options: OutputArgs, rows: i64| {
         let (printer, out, _) = kept_printer(options, None);
         let columns = vec![Column::new("name", Kind::Text), Column::new("n", Kind::Number)];
         let mut stream = printer.stream("streamflow.sample/1", columns).unwrap();
-        for n in 0..3 {
+        for n in 0..rows {
             stream.line(&object(n), format_args!("row {n}")).unwrap();
         }
+        stream.finish().unwrap();
         out.text()
     };
+    let run = |options: OutputArgs| run_rows(options, 3);
     let form = |output| OutputArgs { output, ..Default::default() };
     assert_eq!(run(form(Format::Table)), "row 0\nrow 1\nrow 2\n");
     assert_eq!(run(form(Format::Csv)), "name,n\na,0\na,1\na,2\n");
     assert_eq!(run(OutputArgs { limit: Some(1), ..form(Format::Ndjson) }), "{\"n\":0,\"name\":\"a\"}\n");
     assert_eq!(run(OutputArgs { fields: Some(String::new()), ..form(Format::Csv) }), "name\nn\n");
+    let document = "{\"schema\":\"streamflow.sample/1\",\"rows\":[\n{\"n\":0,\"name\":\"a\"}\n,{\"n\":1,\"name\":\"a\"}\n],\"truncated\":false}\n";
+    assert_eq!(run_rows(form(Format::Json), 2), document);
+    assert_eq!(
+        run_rows(form(Format::Json), 0),
+        "{\"schema\":\"streamflow.sample/1\",\"rows\":[\n],\"truncated\":false}\n"
+    );
+}
+
+#[test]
+fn document_that_was_cut_off_is_closed() {
+    let options = OutputArgs { output: Format::Json, ..Default::default() };
+    let (printer, out, _) = kept_printer(options, None);
+    let mut stream = printer.stream("streamflow.sample/1", vec![Column::new("n", Kind::Number)]).unwrap();
+    stream.line(&Map::from_iter([("n".to_owned(), json!(1))]), "").unwrap();
+    drop(stream);
+    let document: Value = serde_json::from_str(&out.text()).unwrap();
+    assert_eq!(document["rows"], json!([{"n": 1}]));
+    let before = out.text().len();
+    drop(printer.stream("streamflow.sample/1", Vec::new()).unwrap());
+    assert_eq!(out.text().len(), before, "what failed before its first row prints nothing");
 }

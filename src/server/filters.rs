@@ -1,6 +1,7 @@
 //! Turns the one filter grammar of the API into the SQL condition that the engine compiles.
 
 use streamflow_core::filter::{self, FilterError};
+use streamflow_engine::query::check_condition;
 
 use crate::server::error::ApiError;
 
@@ -12,7 +13,10 @@ pub(crate) fn condition(text: &str) -> Result<Option<String>, ApiError> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    filter::to_sql(text).map(Some).map_err(|error| refused(text, error))
+    let sql = filter::to_sql(text).map_err(|error| refused(text, error))?;
+    // Else a bracket too many would end the one around it, and what follows would hold beside the other conditions.
+    check_condition(&sql)?;
+    Ok(Some(sql))
 }
 
 fn refused(text: &str, error: FilterError) -> ApiError {

@@ -38,6 +38,8 @@ const PREPARE_INLINE_BYTES_MAX: usize = 1 << 20;
 
 /// Longest `Idempotency-Key`, bytes.
 const REQUEST_KEY_BYTES_MAX: usize = 255;
+/// Characters of a wrong key that its error shows.
+const KEY_CHARS_SHOWN: usize = 32;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(IDEMPOTENCY_KEY_HEADER);
 
@@ -80,6 +82,11 @@ where
         rate.take(principal, Instant::now())?;
     }
     let bytes = body::read(&head.headers, body, &app.options.limits).await?;
+    if bytes.is_empty() && framing != Framing::Lines {
+        return Err(
+            ApiError::new("invalid_json", "the body is empty").hint("send an event: `-d '{\"type\":…,\"source\":…}'`")
+        );
+    }
     let shape = Shape::of(framing, &bytes);
     let appended = store(app, Body { bytes, framing }, ack, request_key).await?;
     acknowledgement::answer(shape, &appended, ack)
@@ -125,6 +132,10 @@ fn form_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
 fn request_key(headers: &HeaderMap) -> Result<Option<RequestKey>, ApiError> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| (1..=REQUEST_KEY_BYTES_MAX).contains(&key.len()));
-    let key = key.ok_or_else(|| ApiError::parameter(IDEMPOTENCY_KEY_HEADER, "", "1 to 255 bytes of visible ASCII"))?;
+    let key = key.ok_or_else(|| {
+        let shown: String = String::from_utf8_lossy(value.as_bytes()).chars().take(KEY_CHARS_SHOWN).collect();
+        let reason = format!("{} bytes where 1 to {REQUEST_KEY_BYTES_MAX} of visible ASCII are allowed", value.len());
+        ApiError::parameter(IDEMPOTENCY_KEY_HEADER, &shown, &reason)
+    })?;
     Ok(Some(RequestKey(key.to_owned())))
 }

@@ -21,7 +21,7 @@ impl Role {
     /// All roles, in the order of their ports.
     pub const ALL: [Self; 5] = [Self::Ingestion, Self::Analytics, Self::Alerting, Self::Storage, Self::Gateway];
 
-    /// Returns the role's name in settings, logs and answers.
+    /// Returns the role's name in logs and answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -30,6 +30,15 @@ impl Role {
             Self::Alerting => "alerting",
             Self::Storage => "storage",
             Self::Gateway => "gateway",
+        }
+    }
+
+    /// Returns the role's name in settings and flags; existing users know the gateway as the dashboard.
+    #[must_use]
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::Gateway => "dashboard",
+            other => other.as_str(),
         }
     }
 

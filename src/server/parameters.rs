@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::{FromRequestParts, Path, Query};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -14,6 +14,21 @@ use crate::server::error::ApiError;
 /// The parameters of a route as text. Their names are those that `openapi.json` documents; any other is an error.
 #[derive(Debug)]
 pub(crate) struct Parameters<T>(pub(crate) T);
+
+/// The one variable part of a route's path.
+#[derive(Debug)]
+pub(crate) struct Segment(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(segment) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::new("invalid_parameter", "the path is not percent-encoded UTF-8"))?;
+        Ok(Self(segment))
+    }
+}
 
 impl<S: Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Parameters<T> {
     type Rejection = ApiError;

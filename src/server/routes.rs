@@ -4,6 +4,7 @@ mod finish;
 
 use std::sync::Arc;
 
+use axum::extract::State;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Router, middleware};
 use http::Method;
@@ -132,16 +133,26 @@ pub(crate) fn router(app: &Arc<App>, role: Role) -> Router {
         .with_state(Arc::clone(app))
 }
 
-async fn not_found(uri: http::Uri) -> ApiError {
+async fn not_found(State(app): State<Arc<App>>, uri: http::Uri) -> ApiError {
     let path = uri.path();
-    let known: Vec<&str> = all().iter().map(|route| route.path).collect();
+    let routes = all();
+    let known = routes.iter().map(|route| route.path);
     let error = ApiError::new("route_not_found", format!("there is no route {path} on this port"));
-    if known.contains(&path) {
-        return error.hint("another port has it: every route is on the gateway port");
+    if let Some(route) = routes.iter().find(|route| route.path == path) {
+        return error.hint(elsewhere(&app, route.role));
     }
     match streamflow_core::suggest::nearest(path, known) {
         Some(near) => error.hint(format!("did you mean {near}?")),
         None => error,
+    }
+}
+
+/// Says which port has a route that this one has not.
+fn elsewhere(app: &App, roles: RoleSet) -> String {
+    let RoleSet::One(role) = roles else { return "every port has it".to_owned() };
+    match app.ports().iter().find(|port| port.role == role || port.role == Role::Gateway) {
+        Some(port) => format!("port {} ({}) has it", port.address.port(), port.role.setting()),
+        None => format!("this server has not the role {0}; start it with `--role {0}`", role.setting()),
     }
 }
 

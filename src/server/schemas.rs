@@ -6,7 +6,7 @@ pub(crate) use store::{Schemas, SchemasError};
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
@@ -16,6 +16,7 @@ use crate::api::schema::EventTypeSchema;
 use crate::server::app::App;
 use crate::server::error::ApiError;
 use crate::server::ingestion::content;
+use crate::server::parameters::Segment;
 use crate::server::{answer, body};
 
 /// List the schemas of event types.
@@ -35,7 +36,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Response {
         (status = 404, description = "The type has no schema", body = ErrorBody),
     )
 )]
-pub(crate) async fn show(State(app): State<Arc<App>>, Path(event_type): Path<String>) -> Result<Response, ApiError> {
+pub(crate) async fn show(State(app): State<Arc<App>>, Segment(event_type): Segment) -> Result<Response, ApiError> {
     let schema = app.schemas.find(&event_type).ok_or_else(|| not_found(&event_type))?;
     Ok(answer::json(&Success::new(schema)))
 }
@@ -54,7 +55,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Path(event_type): Path<Str
 )]
 pub(crate) async fn replace(
     State(app): State<Arc<App>>,
-    Path(event_type): Path<String>,
+    Segment(event_type): Segment,
     request: Request,
 ) -> Result<Response, ApiError> {
     let (head, sent) = request.into_parts();
@@ -74,7 +75,7 @@ pub(crate) async fn replace(
         (status = 404, description = "The type had none", body = ErrorBody),
     )
 )]
-pub(crate) async fn remove(State(app): State<Arc<App>>, Path(event_type): Path<String>) -> Result<Response, ApiError> {
+pub(crate) async fn remove(State(app): State<Arc<App>>, Segment(event_type): Segment) -> Result<Response, ApiError> {
     let name = event_type.clone();
     match blocking(move || app.schemas.remove(&app.engine, &name)).await? {
         Some(_removed) => Ok(StatusCode::NO_CONTENT.into_response()),

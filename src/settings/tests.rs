@@ -150,3 +150,51 @@ fn commented_file_holds_the_defaults() {
         assert_eq!(entry.value, defaults.entry(setting.key).value, "{}", setting.key);
     }
 }
+
+/// Returns the words of a text that look like keys of settings: two or more parts, the first of them a section.
+fn keys_in(text: &str) -> impl Iterator<Item = &str> {
+    let is_part_of_key = |c: char| c.is_ascii_lowercase() || c == '_' || c == '.';
+    let words = text.split(move |c: char| !is_part_of_key(c)).map(|word| word.trim_matches('.'));
+    words.filter(|word| {
+        let section = word.split_once('.').map(|(section, _)| section);
+        section.is_some_and(|section| ALL.iter().any(|setting| setting.key.starts_with(&format!("{section}."))))
+    })
+}
+
+#[test]
+fn settings_that_errors_name_exist() {
+    let mut named = 0;
+    for entry in streamflow_core::error_code::ALL {
+        for key in keys_in(entry.hint).chain(keys_in(entry.explanation)) {
+            named += 1;
+            assert!(ALL.iter().any(|setting| setting.key == key), "{}: there is no setting {key}", entry.code);
+        }
+    }
+    assert!(named > 5, "{named} settings are named");
+}
+
+/// Hints in the sources say "raise KEY", "set KEY" or "choose another KEY".
+#[test]
+fn settings_that_hints_in_the_sources_name_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("src"), root.join("crates")];
+    let mut named = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&entry).unwrap();
+                for verb in ["raise ", "set ", "choose another ", "below "] {
+                    for after in text.split(verb).skip(1) {
+                        let word = after.trim_start_matches('`').split(['`', ' ', ',', '"', ')', '(']).next().unwrap();
+                        let Some(key) = keys_in(word).next().filter(|key| *key == word) else { continue };
+                        named += 1;
+                        assert!(ALL.iter().any(|s| s.key == key), "{}: there is no setting {key}", entry.display());
+                    }
+                }
+            }
+        }
+    }
+    assert!(named > 5, "{named} settings are named");
+}

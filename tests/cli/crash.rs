@@ -5,6 +5,7 @@
 mod disk;
 mod load;
 mod syncs;
+mod traced;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -18,7 +19,7 @@ use rustix::process::Signal;
 use crate::program::Place;
 use crate::server::Server;
 use disk::SmallDisk;
-use load::{Connection, Sender, Shape, count_by_id};
+use load::{Connection, Naming, Sender, Shape, count_by_mark};
 
 const ROUNDS: u64 = 3;
 /// The second one meets a journal that was recovered before.
@@ -45,8 +46,15 @@ fn no_acknowledged_event_is_lost_or_doubled_by_a_kill() {
 
 /// Returns how many events were acknowledged before a kill.
 fn kill_under_load(chance: &mut ChaCha8Rng) -> usize {
-    let shapes = [Shape::Single, Shape::List, Shape::Single, Shape::List];
-    let mut senders: Vec<_> = shapes.into_iter().enumerate().map(|(name, shape)| Sender::new(name, shape)).collect();
+    let shapes = [
+        (Shape::Single, Naming::Id),
+        (Shape::List, Naming::Id),
+        (Shape::Single, Naming::Key),
+        (Shape::List, Naming::Key),
+        (Shape::List, Naming::Both),
+    ];
+    let senders = shapes.into_iter().enumerate().map(|(name, (shape, naming))| Sender::new(name, shape, naming));
+    let mut senders: Vec<_> = senders.collect();
     let mut server = Server::start();
     let mut before_kills = 0;
     for _ in 0..KILLS_A_ROUND {
@@ -62,11 +70,11 @@ fn kill_under_load(chance: &mut ChaCha8Rng) -> usize {
         });
         before_kills += acknowledged(&senders).count() - before;
         server = restart(server, &[]);
-        check_kept(&count_by_id(&server), &senders);
+        check_kept(&count_by_mark(&server), &senders);
         for sender in &mut senders {
             sender.resend(server.address("ingestion"));
         }
-        check_complete(&count_by_id(&server), &senders);
+        check_complete(&count_by_mark(&server), &senders);
     }
     before_kills
 }
@@ -78,14 +86,14 @@ fn full_disk_is_said_and_nothing_acknowledged_is_missing() {
     place.write("config.yaml", "storage:\n  min_free: 0B\n");
     let flags = ["--data", disk.path()];
     let server = Server::start_in(place, &flags);
-    let mut senders = [Sender::new(0, Shape::List), Sender::new(1, Shape::Single)];
+    let mut senders = [Sender::new(0, Shape::List, Naming::Id), Sender::new(1, Shape::Single, Naming::Id)];
     for sender in &mut senders {
         sender.send_one(&mut Connection::open(server.address("ingestion")).unwrap()).unwrap().expect_taken();
     }
     for sender in &mut senders {
         send_until_refused(sender, &server, &disk);
     }
-    let while_full = count_by_id(&server);
+    let while_full = count_by_mark(&server);
     check_kept(&while_full, &senders);
     for id in senders.iter().flat_map(Sender::unacknowledged) {
         assert!(!while_full.contains_key(id), "{id} was refused and is there");
@@ -98,10 +106,10 @@ fn full_disk_is_said_and_nothing_acknowledged_is_missing() {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
-    check_complete(&count_by_id(&server), &senders);
+    check_complete(&count_by_mark(&server), &senders);
     server.signal(Signal::KILL);
     let server = restart(server, &flags);
-    check_complete(&count_by_id(&server), &senders);
+    check_complete(&count_by_mark(&server), &senders);
 }
 
 /// Sends until the disk has no place left, and checks that the answer says so.
@@ -125,7 +133,7 @@ fn read_only_disk_stops_the_start_and_loses_nothing() {
     let place = Place::new();
     place.write("config.yaml", "storage:\n  min_free: 0B\n");
     let mut server = Server::start_in(place, &flags);
-    let mut senders = [Sender::new(0, Shape::List)];
+    let mut senders = [Sender::new(0, Shape::List, Naming::Id)];
     senders[0].send_one(&mut Connection::open(server.address("ingestion")).unwrap()).unwrap().expect_taken();
     server.signal(Signal::TERM);
     assert_eq!(server.wait(), 0);
@@ -133,14 +141,13 @@ fn read_only_disk_stops_the_start_and_loses_nothing() {
     server.run(&["start", "--port-base=0", "--data", disk.path()]).exits(2).says("Read-only").says("hint:");
     disk.remount("rw");
     let server = restart(server, &flags);
-    check_complete(&count_by_id(&server), &senders);
+    check_complete(&count_by_mark(&server), &senders);
 }
 
 /// Waits for the end of a server and starts another one on its folder.
 fn restart(mut server: Server, flags: &[&str]) -> Server {
     server.wait();
-    let place = std::mem::replace(&mut server.place, Place::new());
-    Server::start_in(place, flags)
+    server.again(flags)
 }
 
 fn acknowledged(senders: &[Sender]) -> impl Iterator<Item = &String> {

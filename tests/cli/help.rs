@@ -8,7 +8,7 @@ use crate::program::Place;
 use crate::tool;
 
 /// Returns the commands and subcommands that have a page of help, found by reading help itself.
-fn pages(place: &Place) -> Vec<Vec<String>> {
+pub(crate) fn pages(place: &Place) -> Vec<Vec<String>> {
     let front = place.run(&["--help"]).exits(0).out;
     let mut found = Vec::new();
     for name in names_below(&front, |line| line.ends_with(':') && !line.starts_with(' ') && !line.starts_with("Usage"))

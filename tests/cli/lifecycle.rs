@@ -115,3 +115,28 @@ fn doctor_warns_without_failing_and_fails_on_a_taken_port() {
         place.run_with(&busy_ports, &["doctor", "--jq", ".rows[] | select(.result == \"failed\") | .check"]).exits(10);
     assert_eq!(ended.out, "ports\n");
 }
+
+#[test]
+fn only_the_named_roles_are_served() {
+    let server = Server::start_in(Place::new(), &["--role", "analytics,ingestion"]);
+    let status = server.run(&["status", "-o", "json"]).exits(0).json();
+    let roles: Vec<&String> = status["ports"].as_object().unwrap().keys().collect();
+    assert_eq!(roles, ["ingestion", "analytics"]);
+    assert_eq!(status["url"], server.url("ingestion"), "commands talk to the first role");
+    server.run(&["send", "web.click"]).exits(0);
+    let port = server.address("analytics").port().to_string();
+    server.run(&["query", "SELECT 1"]).exits(5).says(&format!("port {port} (analytics) has it"));
+    let count =
+        ["query", "SELECT count(*) FROM events", "-o", "csv", "--no-header", "--server", server.url("analytics")];
+    assert_eq!(server.run(&count).exits(0).out, "1\n");
+    server.run(&["health"]).exits(0);
+    server.run(&["schema", "list"]).exits(5).says("has not the role storage; start it with `--role storage`");
+}
+
+#[test]
+fn misspelt_role_is_answered_with_the_right_one_wherever_it_is_written() {
+    let place = Place::new();
+    place.run(&["start", "--role", "ingestoin"]).exits(2).says("did you mean \"ingestion\"?").says("flag (--role)");
+    place.write("config.yaml", "server:\n  roles: [gatway]\n");
+    place.run(&["start"]).exits(2).says("there is no role \"gatway\"").says("config.yaml:2").says("hint:");
+}

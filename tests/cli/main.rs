@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that can not go on says so by panicking")]
 
 mod architecture;
+mod bench;
 mod config;
 mod context;
 mod contract;
 mod crash;
+mod examples;
+mod geoip;
 mod guide;
 mod help;
 mod http;

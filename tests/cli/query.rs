@@ -106,9 +106,17 @@ fn empty_answer_says_why_it_is_empty() {
     check(&["query", "SELECT * FROM events WHERE data.pgae = '/'"], "did you mean data.page?");
     check(&["top", "--filter", "type=web.clik"], "did you mean \"web.click\"");
     check(&["top", "--filter", "pgae=/"], "did you mean data.page?");
+    check(&["top", "--filter", "sorce=shop"], "did you mean source?");
+    check(&["tail", "sorce=shop", "--last", "1", "--until", "now"], "did you mean source?");
+    check(&["tail", "type=web.clik", "--last", "1", "--until", "now"], "did you mean \"web.click\"");
+    check(&["tail", "sorce=shop", "--timeout", "500ms"], "did you mean source?");
     check(&["top", "--since", "2020-01-01", "--until", "2020-01-02"], "no event is in this time range; there are 1");
     check(&["funnel", "web.clik", "order.paid"], "did you mean \"web.click\"");
-    check(&["trends", "--by", "pgae"], "did you mean data.page?");
+    server
+        .run(&["trends", "--by", "pgae"])
+        .exits(2)
+        .says("no event has this column")
+        .says("did you mean \"data.page\"?");
 }
 
 #[test]

@@ -70,6 +70,7 @@ fn every_listing_parses_and_names_its_schema() {
         &["sessions"],
         &["paths"],
         &["events", "rejected"],
+        &["events", "resend", "--all"],
     ] {
         let document = server.run(&[args, &["-o", "json"]].concat()).exits(0).json();
         let schema = document["schema"].as_str().unwrap();

@@ -120,6 +120,9 @@ fn rejected_events_are_listed_and_sent_again_mended() {
     assert!(mended.exits(0).out.contains(" accepted 0:0"));
     let event = server.run(&["events", "get", "0:0", "-o", "json"]).exits(0).json();
     assert_eq!((event["source"].as_str(), event["data"]["n"].as_u64()), (Some("till"), Some(5)));
+    let all = server.run(&["events", "resend", "--all", "--set", "source=other"]).exits(1);
+    assert!(all.err.contains("0 of 3 accepted, 2 stored before"), "mended ones are not sent again: {}", all.err);
+    assert_eq!(stored(&server), 1);
     server.run(&["events", "resend", "--id", "999"]).exits(5).says("events rejected");
     server.run(&["events", "get", "no-such-id"]).exits(5);
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -11,7 +12,7 @@ use crate::program::{Ended, Place};
 
 /// A server that serves.
 pub(crate) struct Server {
-    pub(crate) place: Place,
+    pub(crate) place: Arc<Place>,
     child: Child,
     ready: Value,
 }
@@ -24,6 +25,10 @@ impl Server {
 
     /// Starts a server in a folder that was prepared, with further flags, and waits until every port serves.
     pub(crate) fn start_in(place: Place, flags: &[&str]) -> Self {
+        Self::start_at(Arc::new(place), flags)
+    }
+
+    fn start_at(place: Arc<Place>, flags: &[&str]) -> Self {
         let mut command = place.command(&["start", "--port-base=0", "--ready-fd=1"]);
         let mut child = command.args(flags).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -33,6 +38,11 @@ impl Server {
             panic!("the server did not start: {} {}", ended.code, ended.err);
         };
         Self { place, child, ready }
+    }
+
+    /// Starts a server in the folder of one that has ended.
+    pub(crate) fn again(&self, flags: &[&str]) -> Self {
+        Self::start_at(Arc::clone(&self.place), flags)
     }
 
     /// Returns the address of a role, such as `http://127.0.0.1:40000`.

@@ -106,9 +106,84 @@ fn reader_that_leaves_is_success() {
 fn server_that_goes_is_a_retryable_failure() {
     let mut server = Server::start();
     send(&server, "a", 0..1);
-    let mut tail = Tail::start(&server, &["--last", "1"]);
+    let mut tail = Tail::start(&server, &["--last", "1", "--retry-for", "0s"]);
     assert_eq!(tail.next(), 0);
     server.signal(rustix::process::Signal::KILL);
     server.wait();
     assert_eq!(tail.child.wait().unwrap().code(), Some(3));
+    let mut server = Server::start();
+    send(&server, "a", 0..1);
+    let mut tail = Tail::start(&server, &["--last", "1", "--retry-for", "1s"]);
+    assert_eq!(tail.next(), 0);
+    server.signal(rustix::process::Signal::TERM);
+    server.wait();
+    assert_eq!(tail.child.wait().unwrap().code(), Some(3));
+}
+
+#[test]
+fn tail_goes_on_over_a_restart_without_a_hole_and_shows_nothing_twice() {
+    let mut server = Server::start();
+    send(&server, "a", 0..3);
+    let mut tail = Tail::start(&server, &["type=a", "--last", "2"]);
+    assert_eq!((tail.next(), tail.next()), (1, 2));
+    send(&server, "b", 3..4);
+    send(&server, "a", 4..5);
+    assert_eq!(tail.next(), 4);
+    for round in 0..2 {
+        server.signal(rustix::process::Signal::KILL);
+        server.wait();
+        // The new server has other ports, and takes events before the tail finds it.
+        server = server.again(&[]);
+        let first = 10 * (round + 1);
+        send(&server, "b", 0..5);
+        send(&server, "a", first..first + 3);
+        assert_eq!((tail.next(), tail.next(), tail.next()), (first, first + 1, first + 2));
+    }
+}
+
+#[test]
+fn events_while_the_tail_had_shown_nothing_yet_are_not_lost() {
+    let mut server = Server::start();
+    send(&server, "a", 0..3);
+    let mut tail = Tail::start(&server, &[]);
+    // The second event tells that the tail is there: the first may have come before it.
+    loop {
+        send(&server, "a", 100..101);
+        if server.run(&["status", "--jq", ".live_subscribers"]).out == "1\n" {
+            break;
+        }
+    }
+    send(&server, "a", 200..201);
+    while tail.next() != 200 {}
+    server.signal(rustix::process::Signal::KILL);
+    server.wait();
+    server = server.again(&[]);
+    send(&server, "a", 300..301);
+    assert_eq!(tail.next(), 300);
+}
+
+#[test]
+fn json_of_what_came_is_one_document_however_the_tail_ended() {
+    let server = Server::start();
+    send(&server, "a", 0..4);
+    let rows = |args: &[&str]| {
+        let document = server.run(&[&["tail", "-o", "json"], args].concat()).exits(0).json();
+        assert_eq!(document["schema"], "streamflow.event/1");
+        document["rows"].as_array().unwrap().len()
+    };
+    assert_eq!(rows(&["--last", "3", "--until", "now"]), 3);
+    assert_eq!(rows(&["--last", "2", "--count", "2"]), 2);
+    assert_eq!(rows(&["type=none", "--timeout", "1s"]), 0);
+    let mut command = server.place.command(&["tail", "-o", "json", "--last", "1"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.contains("\"n\":3") {
+        assert!(out.read_line(&mut text).unwrap() > 0, "{text}");
+    }
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    std::io::Read::read_to_string(&mut out, &mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text}");
 }

@@ -4,10 +4,12 @@
 //! The reader accepts exactly what `serde_json` accepts, minus what would be ambiguous or unsafe to store: duplicate keys
 //! and `\u0000`.
 
+mod expected;
 mod loose;
 mod number;
 mod string;
 
+pub use expected::ExpectedKey;
 pub use number::Number;
 pub use string::{Text, unescape};
 
@@ -313,7 +315,8 @@ impl<'a> Reader<'a> {
 #[derive(Debug, Default)]
 pub struct SeenKeys {
     few: Vec<Text>,
-    many: std::collections::HashSet<Vec<u8>>,
+    /// Made when there are too many to compare: even an empty set has a price, and most objects are small.
+    many: Option<std::collections::HashSet<Vec<u8>>>,
 }
 
 /// Up to this many keys are compared one by one, which is faster than hashing them.
@@ -327,10 +330,9 @@ impl SeenKeys {
             self.few.push(key);
             return new;
         }
-        if self.many.is_empty() {
-            self.many.extend(self.few.iter().map(|seen| seen.unescaped(text).into_owned()));
-        }
-        self.many.insert(key.unescaped(text).into_owned())
+        let few = &self.few;
+        let many = self.many.get_or_insert_with(|| few.iter().map(|seen| seen.unescaped(text).into_owned()).collect());
+        many.insert(key.unescaped(text).into_owned())
     }
 }
 

@@ -4,7 +4,7 @@ mod lock;
 mod options;
 mod stats;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -17,6 +17,7 @@ pub use stats::Stats;
 
 use crate::clock::Clock;
 use crate::disk::{Disk, LocalDisk};
+use crate::geoip::{GeoDatabase, GeoError};
 use crate::ingest::{
     self, Ack, AppendError, Appended, Body, BodyError, Decoder, Identity, Intake, Prepared, RequestKey, Store, Writer,
 };
@@ -60,7 +61,7 @@ impl Engine {
     pub fn open(options: EngineOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let disk: Arc<dyn Disk> = Arc::new(LocalDisk);
         let lock = FolderLock::take(&options.data_dir, &options.address)?;
-        let store = Arc::new(Store::new(options.store));
+        let store = Arc::new(Store::new(options.store).with_geo(geo(&options)?));
         let journal = JournalOptions {
             dir: options.data_dir.join(JOURNAL_DIR),
             file_bytes_target: JOURNAL_FILE_BYTES,
@@ -78,9 +79,9 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open`], except that a lock does not matter.
     pub fn open_read_only(options: EngineOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let store = Arc::new(Store::new(options.store));
+        let store = Arc::new(Store::new(options.store).with_geo(geo(&options)?));
         let dir = options.data_dir.join(JOURNAL_DIR);
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::of(&store);
         let recovered = Journal::read(&LocalDisk, &dir, options.on_damage, &mut |frame| {
             let replayed = store.replay(frame, &mut decoder);
             replayed.map_err(|reason| JournalError::Replay { path: dir.clone(), reason })
@@ -124,7 +125,7 @@ impl Engine {
     /// # Errors
     /// When the body as a whole is no list of events. Bad events inside a good list are in the answer of `append`.
     pub fn prepare(&self, body: Body) -> Result<Prepared, BodyError> {
-        let mut decoder = self.inner.decoders.lock().pop().unwrap_or_default();
+        let mut decoder = self.inner.decoders.lock().pop().unwrap_or_else(|| Decoder::of(&self.inner.store));
         let prepared = ingest::prepare_with(&mut decoder, body, &self.inner.store, self.inner.options.limits);
         let mut decoders = self.inner.decoders.lock();
         if decoders.len() < DECODERS_KEPT_MAX {
@@ -214,4 +215,9 @@ impl Engine {
             lock.release();
         }
     }
+}
+
+fn geo(options: &EngineOptions) -> Result<Option<Arc<GeoDatabase>>, GeoError> {
+    let open = |path: &PathBuf| GeoDatabase::open(&LocalDisk, path).map(Arc::new);
+    options.geoip_database.as_ref().map(open).transpose()
 }

@@ -10,6 +10,7 @@ mod dedup;
 mod draft;
 mod enrich;
 mod event;
+mod field;
 mod fingerprint;
 mod intake;
 mod leaf;
@@ -49,7 +50,7 @@ pub(crate) fn prepare_with(
 /// # Errors
 /// When the body as a whole is no list of events.
 pub fn prepare(body: Body, store: &Store, limits: Limits) -> Result<Prepared, BodyError> {
-    prepare_with(&mut Decoder::default(), body, store, limits)
+    prepare_with(&mut Decoder::of(store), body, store, limits)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod disk;
 pub mod encode;
 mod engine;
+pub mod geoip;
 pub mod ingest;
 pub mod journal;
 pub mod query;

@@ -97,7 +97,18 @@ pub struct Answer {
     pub truncated: bool,
     /// What the asker should know although it is no error, such as a path that no event has. Lowercase, one line each.
     pub notes: Vec<String>,
+    /// Paths of the statement that no event has, each as it is written in SQL.
+    pub unseen: Vec<UnseenPath>,
     pub stats: AnswerStats,
+}
+
+/// A path inside `data` that no event has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnseenPath {
+    /// As it is written in SQL: `data.pag`.
+    pub path: String,
+    /// The path that was probably meant.
+    pub nearest: Option<String>,
 }
 
 /// What a statement cost.
@@ -129,6 +140,14 @@ impl QueryError {
     fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
+}
+
+/// Checks that a text is one SQL expression and nothing behind it, so that it can stand in brackets in a statement.
+///
+/// # Errors
+/// When it is none, or more.
+pub fn check_condition(text: &str) -> Result<(), QueryError> {
+    statement::parse_expression(text).map(drop).map_err(|error| QueryError { code: "invalid_filter", ..error })
 }
 
 /// Statements that run at the same time. Each waits for its share of few threads, so more would only wait longer.

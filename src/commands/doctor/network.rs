@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Finding;
-use crate::client::{Client, ClientError, Request};
+use crate::api::Success;
+use crate::api::state::Status;
+use crate::client::{Client, Request};
 use crate::commands::{Session, local, server_options};
 use crate::printer::CommandError;
 use crate::server::Role;
@@ -51,12 +53,22 @@ pub(super) fn server(session: &Session) -> Finding {
     let asked = Client::http(&target.url, target.token.as_ref().map(Secret::reveal)).map_err(CommandError::from);
     let answered = asked.and_then(|client| {
         session.block_on(async move {
-            let answer: Result<_, ClientError> = client.send(Request::get("/api/v1/status").within(PATIENCE)).await;
-            Ok(answer.map(drop)?)
+            let answer = client.send(Request::get("/api/v1/status").within(PATIENCE)).await?;
+            Ok(answer.json::<Success<Status>>().await?.data.version)
         })
     });
     match answered {
-        Ok(()) => Finding::ok("server", format!("{} answers at {}", target.name, target.url)),
+        Ok(version) if version != env!("CARGO_PKG_VERSION") => Finding::warning(
+            "server",
+            format!(
+                "{} at {} has version {version}, this program {}",
+                target.name,
+                target.url,
+                env!("CARGO_PKG_VERSION")
+            ),
+            "use the same version on both sides",
+        ),
+        Ok(_) => Finding::ok("server", format!("{} answers at {}", target.name, target.url)),
         Err(error) => failed(&error),
     }
 }

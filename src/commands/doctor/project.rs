@@ -6,7 +6,7 @@ use std::path::Path;
 use rustix::fs::{Access, access, statvfs};
 
 use super::Finding;
-use crate::commands::{Session, session};
+use crate::commands::{Session, geoip, session};
 use crate::settings::{Settings, spell_bytes, spell_bytes_roughly};
 
 pub(super) fn settings(session: &Session) -> Finding {
@@ -26,6 +26,20 @@ pub(super) fn settings(session: &Session) -> Finding {
 pub(super) fn notes(session: &Session) -> Vec<Finding> {
     let notes = session.settings().map(|settings| settings.notes().to_vec()).unwrap_or_default();
     notes.into_iter().map(|note| Finding::warning("settings", note, "mend it, or unset it")).collect()
+}
+
+/// Nothing is said where no database is configured.
+pub(super) fn geoip(settings: &Settings, session: &Session) -> Option<Finding> {
+    let opened = session.current_dir().and_then(|dir| geoip::open(settings, &dir));
+    match opened {
+        Ok(None) => None,
+        Ok(Some(database)) => {
+            let seconds = i64::try_from(database.built_at_seconds()).unwrap_or(i64::MAX);
+            let built = jiff::Timestamp::from_second(seconds).map(|time| time.strftime("%F").to_string());
+            Some(Finding::ok("geoip", format!("{} of {}", database.kind(), built.unwrap_or_default())))
+        }
+        Err(error) => Some(Finding::failed("geoip", error.message, error.hint.unwrap_or_default())),
+    }
 }
 
 pub(super) fn folder(data_dir: &Path) -> Finding {

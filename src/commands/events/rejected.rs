@@ -43,6 +43,16 @@ pub(super) struct Selection {
     range: RangeArgs,
 }
 
+impl Selection {
+    /// Returns the time range in which the events were rejected.
+    ///
+    /// # Errors
+    /// When a flag is wrong.
+    pub(super) fn range(&self, session: &Session) -> Result<Range, CommandError> {
+        self.range.resolve(MONTH, session)
+    }
+}
+
 /// A rejected event.
 #[derive(Debug)]
 pub(super) struct Rejected {
@@ -52,11 +62,11 @@ pub(super) struct Rejected {
 
 pub(super) fn run(args: RejectedArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     let client = remote::reader(session)?;
-    let range = args.selection.range.resolve(MONTH, session)?;
+    let range = args.selection.range(session)?;
     let limit = session.printer().limit().unwrap_or(ROWS);
     let printer = session.printer();
     session.block_on(async {
-        let answer = select(&client, &args.selection, &range, limit as u64).await?;
+        let answer = select(&client, &args.selection, &range, "true", "DESC", limit as u64).await?;
         let is_empty = answer.rows.is_empty();
         let mut listing = REJECTED.listing(answer.rows);
         listing.truncated = answer.truncated;
@@ -72,12 +82,14 @@ async fn select(
     client: &Client,
     selection: &Selection,
     range: &Range,
+    page: &str,
+    order: &str,
     max_rows: u64,
 ) -> Result<QueryAnswer, ClientError> {
     let condition = if selection.code.is_some() { "code = $code" } else { "true" };
     let sql = format!(
         "SELECT _offset, received_at, code, message, raw FROM rejected_events \
-         WHERE received_at >= $since AND received_at < $until AND {condition} ORDER BY _offset DESC"
+         WHERE received_at >= $since AND received_at < $until AND {condition} AND {page} ORDER BY _offset {order}"
     );
     let mut params = json!({ "since": range.since(), "until": range.until() });
     if let Some(code) = &selection.code {
@@ -86,21 +98,28 @@ async fn select(
     ask(client, QueryRequest { sql, params: Some(params), max_rows: Some(max_rows), ..QueryRequest::default() }).await
 }
 
-async fn ask(client: &Client, request: QueryRequest) -> Result<QueryAnswer, ClientError> {
+pub(super) async fn ask(client: &Client, request: QueryRequest) -> Result<QueryAnswer, ClientError> {
     client.send(Request::post("/api/v1/query").json(&request)).await?.json().await
 }
 
-/// Returns the selected events, oldest first, at most `max_rows`.
-pub(super) async fn selected(
+/// Returns the offsets of all rejected events there are.
+pub(super) async fn offsets(client: &Client) -> Result<std::ops::Range<u64>, ClientError> {
+    let sql = "SELECT max(_offset) FROM rejected_events".to_owned();
+    let answer = ask(client, QueryRequest { sql, ..QueryRequest::default() }).await?;
+    let last = answer.rows.first().and_then(|row| row.first()?.as_u64());
+    Ok(0..last.map_or(0, |last| last + 1))
+}
+
+/// Returns the first `rows` of the selected events with these offsets, oldest first.
+pub(super) async fn page(
     client: &Client,
     selection: &Selection,
-    session: &Session,
-    max_rows: u64,
-) -> Result<Vec<Rejected>, CommandError> {
-    let range = selection.range.resolve(MONTH, session)?;
-    let mut found = rejected(select(client, selection, &range, max_rows).await?);
-    found.reverse();
-    Ok(found)
+    range: &Range,
+    offsets: std::ops::Range<u64>,
+    rows: u64,
+) -> Result<Vec<Rejected>, ClientError> {
+    let page = format!("_offset >= {} AND _offset < {}", offsets.start, offsets.end);
+    Ok(rejected(select(client, selection, range, &page, "ASC", rows).await?))
 }
 
 /// Returns the events with these offsets.

@@ -1,33 +1,37 @@
 //! Sends rejected events again, mended if asked to.
 
+use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
 use serde_json::{Map, Value, json};
+use streamflow_core::filter;
 
 use super::rejected::{self, Rejected, Selection};
 use crate::api::IDEMPOTENCY_KEY_HEADER;
-use crate::client::Request;
+use crate::api::query::QueryRequest;
+use crate::client::{Client, ClientError, Request};
 use crate::commands::tree::examples;
 use crate::commands::{Consent, Session, field, remote};
-use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
+use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape, Stream};
 
 pub(super) const RESENT: Shape = Shape {
     name: "streamflow.resent-event/1",
     form: Form::Listing,
     fields: &[
         Field::new("offset", Kind::Number, "number of the rejected event"),
-        Field::new("result", Kind::Text, "accepted, or the code for which it was rejected again"),
-        Field::new("detail", Kind::Text, "id of the stored event, or what is wrong with it"),
+        Field::new("result", Kind::Text, "accepted, stored_before, or the code for which it was rejected again"),
+        Field::new("detail", Kind::Text, "where the event is stored, or what is wrong with it"),
     ],
 };
 
-/// Events of one call. More are sent by calling again with a narrower time range.
-const RESEND_MAX: u64 = 10_000;
+/// Events that are asked for at a time.
+const PAGE: u64 = 1_000;
 
 /// Send rejected events again
 ///
-/// What was rejected stays in the list; a mended event is stored as a new one.
+/// What was rejected stays in the list. A mended event is stored under the id that it has, or else under rejected:OFFSET, and
+/// is not sent again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "streamflow events resend --id 3 --set source=till",
@@ -56,36 +60,96 @@ pub(super) fn run(args: ResendArgs, session: &Session) -> Result<ExitStatus, Com
     let client = remote::server_for_writing(session, "send events again", consent)?;
     let run_key = RandomState::new().build_hasher().finish();
     session.block_on(async {
-        let events = if args.all {
-            rejected::selected(&client, &args.selection, session, RESEND_MAX).await?
-        } else {
-            rejected::by_offset(&client, &args.id).await?
+        let mut resending = Resending {
+            client: &client,
+            changes: &changes,
+            run_key,
+            stream: session.printer().stream(RESENT.name, RESENT.columns())?,
+            counts: Counts::default(),
         };
-        if let Some(absent) = args.id.iter().find(|offset| !events.iter().any(|event| event.offset == **offset)) {
-            return Err(CommandError::new(
-                "event_not_found",
-                format!("no rejected event has the number {absent}"),
-                ExitStatus::NotFound,
-            )
-            .with_hint("`streamflow events rejected` lists them"));
+        if args.all {
+            let range = args.selection.range(session)?;
+            // What is rejected again gets a number beyond, and is not for this call.
+            let mut offsets = rejected::offsets(&client).await?;
+            loop {
+                let page = rejected::page(&client, &args.selection, &range, offsets.clone(), PAGE).await?;
+                let Some(last) = page.last() else { break };
+                offsets.start = last.offset + 1;
+                resending.send_all(&page).await?;
+            }
+        } else {
+            let events = rejected::by_offset(&client, &args.id).await?;
+            if let Some(absent) = args.id.iter().find(|offset| !events.iter().any(|event| event.offset == **offset)) {
+                return Err(not_there(*absent));
+            }
+            resending.send_all(&events).await?;
         }
-        let mut stream = session.printer().stream(RESENT.name, RESENT.columns())?;
-        let mut failures = 0_u64;
-        for event in &events {
-            let outcome = match mended(event, &changes) {
-                Ok(body) => send(&client, body, run_key, event.offset).await?,
-                Err(fault) => Outcome { result: "invalid_json".to_owned(), detail: fault },
-            };
-            failures += u64::from(outcome.result != ACCEPTED);
-            let human = format!("{} {} {}", event.offset, outcome.result, outcome.detail);
-            stream.line(&outcome.object(event.offset), human)?;
-        }
-        session.printer().talk(format_args!("{} of {} accepted", events.len() as u64 - failures, events.len()));
-        Ok(if failures > 0 { ExitStatus::Negative } else { ExitStatus::Ok })
+        let Counts { all, accepted, stored_before } = resending.counts;
+        resending.stream.finish()?;
+        let before = if stored_before > 0 { format!(", {stored_before} stored before") } else { String::new() };
+        session.printer().talk(format_args!("{accepted} of {all} accepted{before}"));
+        Ok(if accepted + stored_before < all { ExitStatus::Negative } else { ExitStatus::Ok })
     })
 }
 
+fn not_there(offset: u64) -> CommandError {
+    let message = format!("no rejected event has the number {offset}");
+    CommandError::new("event_not_found", message, ExitStatus::NotFound)
+        .with_hint("`streamflow events rejected` lists them")
+}
+
 const ACCEPTED: &str = "accepted";
+const STORED_BEFORE: &str = "stored_before";
+
+#[derive(Debug, Default)]
+struct Counts {
+    all: u64,
+    accepted: u64,
+    stored_before: u64,
+}
+
+/// A call under way.
+struct Resending<'a> {
+    client: &'a Client,
+    changes: &'a [Change],
+    run_key: u64,
+    stream: Stream<'a>,
+    counts: Counts,
+}
+
+impl Resending<'_> {
+    async fn send_all(&mut self, events: &[Rejected]) -> Result<(), CommandError> {
+        let mended: Vec<_> = events.iter().map(|event| mended(event, self.changes)).collect();
+        let ids = mended.iter().filter_map(|mended| mended.as_ref().ok()?.id.as_deref());
+        let stored = stored(self.client, ids).await?;
+        for (event, mended) in events.iter().zip(mended) {
+            let outcome = match mended {
+                Err(fault) => Outcome { result: "invalid_json".to_owned(), detail: fault },
+                Ok(Mended { id: Some(id), .. }) if stored.contains(&id) => {
+                    Outcome { result: STORED_BEFORE.to_owned(), detail: id }
+                }
+                Ok(Mended { body, .. }) => send(self.client, body, self.run_key, event.offset).await?,
+            };
+            self.counts.all += 1;
+            self.counts.accepted += u64::from(outcome.result == ACCEPTED);
+            self.counts.stored_before += u64::from(outcome.result == STORED_BEFORE);
+            let human = format!("{} {} {}", event.offset, outcome.result, outcome.detail);
+            self.stream.line(&outcome.object(event.offset), human)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns those of the ids under which an event is stored: however long ago that was, it is not sent again.
+async fn stored(client: &Client, ids: impl Iterator<Item = &str>) -> Result<HashSet<String>, ClientError> {
+    let list: Vec<String> = ids.map(filter::text_sql).collect();
+    if list.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sql = format!("SELECT DISTINCT id FROM events WHERE id IN ({})", list.join(", "));
+    let answer = rejected::ask(client, QueryRequest { sql, ..QueryRequest::default() }).await?;
+    Ok(answer.rows.iter().filter_map(|row| row.first()?.as_str().map(str::to_owned)).collect())
+}
 
 /// What became of one event.
 struct Outcome {
@@ -123,18 +187,52 @@ impl Change {
     }
 }
 
-/// Returns what came in with the changes made; without changes as it was, whatever it was.
-fn mended(event: &Rejected, changes: &[Change]) -> Result<Vec<u8>, String> {
+/// An event that is ready to be sent again.
+#[derive(Debug, PartialEq, Eq)]
+struct Mended {
+    body: Vec<u8>,
+    /// The id under which it will be stored; none when what came in is no event at all.
+    id: Option<String>,
+}
+
+/// Returns what came in with the changes made, and with an id by which it is known when this is done again.
+fn mended(event: &Rejected, changes: &[Change]) -> Result<Mended, String> {
+    let parsed: Result<Map<String, Value>, _> = serde_json::from_str(&event.raw);
+    let own_id = |object: &Map<String, Value>| object.get("id").filter(|id| !id.is_null()).cloned();
     if changes.is_empty() {
-        return Ok(event.raw.clone().into_bytes());
+        let raw = event.raw.trim_start();
+        return Ok(match parsed {
+            Ok(object) if object.contains_key("id") => Mended {
+                body: raw.as_bytes().to_vec(),
+                id: own_id(&object).and_then(|id| id.as_str().map(str::to_owned)),
+            },
+            // Written into the text: reading it and writing it anew would change numbers.
+            Ok(object) if !object.is_empty() => {
+                let id = made_id(event);
+                Mended { body: format!("{{\"id\":\"{id}\",{}", &raw[1..]).into_bytes(), id: Some(id) }
+            }
+            _ => Mended { body: event.raw.clone().into_bytes(), id: None },
+        });
     }
-    let mut object: Map<String, Value> = serde_json::from_str(&event.raw)
-        .map_err(|error| format!("it is no JSON object, so that nothing can be set in it: {error}"))?;
+    let mut object =
+        parsed.map_err(|error| format!("it is no JSON object, so that nothing can be set in it: {error}"))?;
     for change in changes {
         remove(&mut object, &change.path);
         field::insert(&mut object, &change.path, change.value.clone()).map_err(|error| error.to_string())?;
     }
-    Ok(Value::Object(object).to_string().into_bytes())
+    let id = match own_id(&object) {
+        Some(id) => id.as_str().map(str::to_owned),
+        None => {
+            object.insert("id".to_owned(), json!(made_id(event)));
+            Some(made_id(event))
+        }
+    };
+    Ok(Mended { body: Value::Object(object).to_string().into_bytes(), id })
+}
+
+/// Returns the id of an event that came without one: the same at every call.
+fn made_id(event: &Rejected) -> String {
+    format!("rejected:{}", event.offset)
 }
 
 fn remove(object: &mut Map<String, Value>, path: &str) {
@@ -148,20 +246,16 @@ fn remove(object: &mut Map<String, Value>, path: &str) {
     }
 }
 
-async fn send(
-    client: &crate::client::Client,
-    body: Vec<u8>,
-    run_key: u64,
-    offset: u64,
-) -> Result<Outcome, CommandError> {
-    use crate::client::ClientError;
+async fn send(client: &Client, body: Vec<u8>, run_key: u64, offset: u64) -> Result<Outcome, CommandError> {
     let key = http::HeaderValue::from_str(&format!("resend-{run_key:016x}-{offset}"))
         .expect("keys are made of letters and digits");
     let request = Request::post("/events").header(IDEMPOTENCY_KEY_HEADER, key).body("application/json", body.into());
     match client.send(request).await {
         Ok(response) => {
             let accepted: crate::api::ingestion::EventAccepted = response.json().await?;
-            Ok(Outcome { result: ACCEPTED.to_owned(), detail: accepted.id })
+            let result = if accepted.duplicate { STORED_BEFORE } else { ACCEPTED };
+            let detail = format!("{}:{}", accepted.partition, accepted.offset);
+            Ok(Outcome { result: result.to_owned(), detail })
         }
         Err(ClientError::Refused(refusal)) if matches!(refusal.status, 400 | 413 | 422) => {
             Ok(Outcome { result: refusal.detail.code, detail: refusal.detail.message })
@@ -176,8 +270,8 @@ mod tests {
 
     fn check(raw: &str, changes: &[&str], expected: Result<&str, &str>) {
         let changes: Vec<Change> = changes.iter().map(|text| Change::parse(text).unwrap()).collect();
-        let found = mended(&Rejected { offset: 0, raw: raw.to_owned() }, &changes)
-            .map(|bytes| String::from_utf8(bytes).unwrap());
+        let found = mended(&Rejected { offset: 7, raw: raw.to_owned() }, &changes)
+            .map(|mended| String::from_utf8(mended.body).unwrap());
         assert_eq!(found, expected.map(str::to_owned).map_err(str::to_owned));
     }
 
@@ -186,8 +280,10 @@ mod tests {
         check(
             r#"{"type":"x","data":{"n":"1","m":2}}"#,
             &["source=till", "data.n:=5"],
-            Ok(r#"{"type":"x","data":{"m":2,"n":5},"source":"till"}"#),
+            Ok(r#"{"type":"x","data":{"m":2,"n":5},"source":"till","id":"rejected:7"}"#),
         );
+        check(r#" {"id":"own","n":1E+2}"#, &[], Ok(r#"{"id":"own","n":1E+2}"#));
+        check(r#"{"n":1.0}"#, &[], Ok(r#"{"id":"rejected:7","n":1.0}"#));
         check("not json", &[], Ok("not json"));
         check(
             "[1]",

@@ -44,5 +44,9 @@ fn read_from(name: &str, source: impl Read) -> Result<String, CommandError> {
 }
 
 fn unreadable(name: &str, error: &io::Error) -> CommandError {
-    CommandError::usage(format!("cannot read the statement from {name}: {error}"))
+    let error = error.to_string();
+    // The number of the system tells nobody anything.
+    let reason = error.split(" (os error").next().unwrap_or_default().to_lowercase();
+    CommandError::usage(format!("cannot read the statement from {name}: {reason}"))
+        .with_hint("check the name; `-` reads from a pipe")
 }

@@ -15,8 +15,10 @@ use crate::server::Role;
 pub(super) fn object(pid: u32, data_dir: &Path, addresses: &[(Role, SocketAddr)]) -> Map<String, Value> {
     let head = [("pid".to_owned(), json!(pid)), ("data".to_owned(), json!(data_dir.display().to_string()))];
     let ports = addresses.iter().map(|(role, address)| (role.as_str().to_owned(), json!(format!("http://{address}"))));
-    let object: Map<String, Value> = head.into_iter().chain(ports).collect();
-    debug_assert!(READY.fields.iter().all(|field| object.contains_key(field.name)), "every promised field is there");
+    // Roles that are not served have no address.
+    let mut object: Map<String, Value> =
+        READY.fields.iter().map(|field| (field.name.to_owned(), Value::Null)).collect();
+    object.extend(head.into_iter().chain(ports));
     object
 }
 

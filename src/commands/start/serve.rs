@@ -1,5 +1,7 @@
 //! Opens the engine, serves every port, and stops in order when a signal says so.
 
+use std::net::SocketAddr;
+
 use streamflow_engine::{Engine, EngineOptions};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -45,7 +47,8 @@ fn start_log(plan: &Plan) {
 
 async fn serve(plan: &Plan, session: &Session) -> Result<ExitStatus, CommandError> {
     let mut signals = Signals::new()?;
-    let options = EngineOptions { on_damage: plan.on_damage, ..engine_options(&plan.settings, plan.data_dir.clone()) };
+    let options = engine_options(&plan.settings, plan.data_dir.clone(), &session.current_dir()?);
+    let options = EngineOptions { on_damage: plan.on_damage, ..options };
     let clock = session.clock();
     let engine = blocking(move || Engine::open(options, clock)).await??;
     let server = match start(plan, &engine, session).await {
@@ -70,21 +73,27 @@ async fn serve(plan: &Plan, session: &Session) -> Result<ExitStatus, CommandErro
 
 async fn start(plan: &Plan, engine: &Engine, session: &Session) -> Result<RunningServer, CommandError> {
     let server = Server::start(engine.clone(), plan.server.clone()).await?;
-    let gateway = server.address(Role::Gateway).expect("every role is served");
-    engine.set_address(&format!("http://{gateway}")).map_err(|error| {
+    let (entrance, address) = entrance(&server);
+    engine.set_address(&format!("http://{address}")).map_err(|error| {
         CommandError::new("storage_unavailable", format!("cannot write LOCK: {error}"), ExitStatus::Usage)
     })?;
     let object = ready::object(std::process::id(), &plan.data_dir, &server.addresses);
     let environment = plan.settings.text("environment").unwrap_or_default();
-    tracing::info!(data = %plan.data_dir.display(), %gateway, events = engine.stats().next_offset, environment, "serving");
+    tracing::info!(data = %plan.data_dir.display(), %address, events = engine.stats().next_offset, environment, "serving");
     // A detached server has only its log to speak to.
     if !plan.detached {
-        banner::show(session.printer(), plan, &server.addresses, engine.stats().next_offset);
+        banner::show(session.printer(), plan, &server.addresses, entrance, engine.stats().next_offset);
     }
     if let Some(fd) = plan.ready_fd {
         ready::announce(fd, &object)?;
     }
     Ok(server)
+}
+
+/// Returns the port that commands talk to: the gateway has every route, the others only their own.
+fn entrance(server: &RunningServer) -> (Role, SocketAddr) {
+    let gateway = server.addresses.iter().find(|(role, _)| *role == Role::Gateway);
+    *gateway.or(server.addresses.first()).expect("a server has at least one role")
 }
 
 async fn close(engine: Engine) -> Result<(), CommandError> {

@@ -18,6 +18,10 @@ pub(super) enum Past {
         since: Timestamp,
         until: Timestamp,
     },
+    /// What was stored from this offset on.
+    From {
+        offset: u64,
+    },
     /// So many, the newest ones.
     Newest {
         events: u64,
@@ -32,6 +36,9 @@ impl Past {
                 "SELECT * FROM events WHERE timestamp >= $since AND timestamp < $until AND ({condition}) \
                  ORDER BY _partition, _offset"
             ),
+            Self::From { offset } => format!(
+                "SELECT * FROM events WHERE _offset >= {offset} AND ({condition}\n) ORDER BY _partition, _offset"
+            ),
             Self::Newest { events, .. } => format!(
                 "SELECT * FROM (SELECT * FROM events WHERE timestamp < $until AND ({condition}) \
                  ORDER BY _partition DESC, _offset DESC LIMIT {events}) AS newest ORDER BY _partition, _offset"
@@ -42,6 +49,7 @@ impl Past {
     fn parameters(self) -> Value {
         match self {
             Self::Between { since, until } => serde_json::json!({ "since": text(since), "until": text(until) }),
+            Self::From { .. } => serde_json::json!({}),
             Self::Newest { until, .. } => serde_json::json!({ "until": text(until) }),
         }
     }

@@ -24,6 +24,7 @@ pub(super) struct Screen<'a> {
     today: String,
     /// Events that may still be printed.
     left: Option<u64>,
+    printed: u64,
     /// The last offset printed of each partition: the past and the live events overlap.
     seen: HashMap<u64, u64>,
 }
@@ -33,7 +34,7 @@ impl<'a> Screen<'a> {
         let printer = session.printer();
         let today = range::now(session).to_string().chars().take_while(|c| *c != 'T').collect();
         let stream = printer.stream(EVENT.name, EVENT.columns())?;
-        Ok(Self { printer, stream, today, left: count, seen: HashMap::new() })
+        Ok(Self { printer, stream, today, left: count, printed: 0, seen: HashMap::new() })
     }
 
     /// Prints an event unless it was printed before.
@@ -45,6 +46,7 @@ impl<'a> Screen<'a> {
             return Ok(State::Open);
         }
         self.stream.line(&event, line::human(&event, &self.today))?;
+        self.printed += 1;
         self.left = self.left.map(|left| left.saturating_sub(1));
         let is_full = self.left == Some(0) || self.stream.is_full();
         Ok(if is_full { State::Full } else { State::Open })
@@ -66,6 +68,16 @@ impl<'a> Screen<'a> {
         }
     }
 
+    /// Returns the offset behind the last event that was printed; 0 before the first.
+    pub(super) fn next_offset(&self) -> u64 {
+        self.seen.values().max().map_or(0, |last| last + 1)
+    }
+
+    /// Takes every event for new, whatever was printed before.
+    pub(super) fn forget(&mut self) {
+        self.seen.clear();
+    }
+
     /// Says that events went by unseen.
     pub(super) fn gap(&self, missed: u64) {
         self.printer
@@ -75,6 +87,16 @@ impl<'a> Screen<'a> {
     /// Says how many events stand for how many.
     pub(super) fn sampled(&self, matched: u64, sent: u64) {
         self.printer.talk(format_args!("… {sent} of {matched} events shown"));
+    }
+
+    /// Returns whether nothing was printed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.printed == 0
+    }
+
+    /// Ends what was printed.
+    pub(super) fn finish(self) -> Result<(), CommandError> {
+        self.stream.finish()
     }
 
     /// Tells whether fewer events came than were asked for.

@@ -28,6 +28,8 @@ fn host_is_loopback_or_named() {
     check("192.168.1.5", "forbidden_host");
     check("", "forbidden_host");
     assert_eq!(outcome(&named, "GET", &[]), "forbidden_host", "no host at all");
+    let two = [("host", "localhost"), ("host", "evil.example")];
+    assert_eq!(outcome(&named, "GET", &two), "forbidden_host", "one of two");
 }
 
 #[test]

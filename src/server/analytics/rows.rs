@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use streamflow_engine::encode;
-use streamflow_engine::query::Query;
+use streamflow_engine::query::{Answer, Query};
 
 use crate::server::app::App;
 use crate::server::error::ApiError;
@@ -21,7 +21,14 @@ pub(super) async fn rows<T: DeserializeOwned>(app: &App, sql: String) -> Result<
 /// # Errors
 /// As [`rows`].
 pub(super) async fn read<T: DeserializeOwned>(app: &App, query: Query) -> Result<Vec<T>, ApiError> {
-    let answer = query::run(app, query).await?;
+    of_answer(&query::run(app, query).await?)
+}
+
+/// Returns the rows of an answer.
+///
+/// # Errors
+/// When they do not fit, which is our own bug.
+pub(super) fn of_answer<T: DeserializeOwned>(answer: &Answer) -> Result<Vec<T>, ApiError> {
     let mut lines = Vec::new();
     encode::ndjson(&answer.batches, &mut lines);
     serde_json::Deserializer::from_slice(&lines)

@@ -8,7 +8,7 @@ use streamflow_core::question::{QuestionError, Scope, Zone};
 use streamflow_core::time::{Range, RangeWords, TimeError, parse_duration};
 
 use crate::server::error::ApiError;
-use crate::server::parameters;
+use crate::server::{filters, parameters};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -61,6 +61,9 @@ impl Asked {
         let time_zone = time_zone(words.tz)?;
         let range_words = RangeWords { since: words.since, until: words.until, around: None };
         let range = Range::resolve(range_words, span, now, &time_zone).map_err(|error| wrong_time(&words, error))?;
+        if let Some(filter) = words.filter {
+            filters::condition(filter)?;
+        }
         let scope = match words.filter {
             Some(filter) => Scope::new(range).with_filter(filter).map_err(wrong_question)?,
             None => Scope::new(range),

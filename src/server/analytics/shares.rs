@@ -9,19 +9,22 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use streamflow_core::event::COLUMNS;
 use streamflow_core::question::{Bucket, Distribution, Interval, LIMIT_DEFAULT, LIMIT_MAX, Subject, Top, Trends};
+use streamflow_core::suggest;
+use streamflow_engine::query::{Query, UnseenPath};
 
 use crate::api::Success;
 use crate::api::analytics::{
     DistributionParams, TopPage, TopParams, TopSource, TopUser, TrendBucket, TrendsParams, TypeCount, UserShare,
 };
 use crate::api::error::ErrorBody;
-use crate::server::analytics::rows::rows;
+use crate::server::analytics::rows::{of_answer, rows};
 use crate::server::analytics::scope::{Asked, duration, words, wrong_question};
-use crate::server::answer;
 use crate::server::app::App;
 use crate::server::error::ApiError;
 use crate::server::parameters::{Parameters, number};
+use crate::server::{answer, query};
 
 /// Range of trends when nobody says which.
 const TRENDS_HOURS: u64 = 24;
@@ -50,12 +53,29 @@ pub(crate) async fn event_trends(
     let interval = interval(parameters.interval.as_deref())?;
     let by = parameters.by.as_deref().unwrap_or("type");
     let question = Trends::new(asked.scope, interval, by, asked.zone).map_err(wrong_question)?;
-    let counted: Vec<Counted> = rows(&app, question.sql()).await?;
+    let found = query::run(&app, Query { sql: question.sql(), ..Query::default() }).await?;
+    let counted: Vec<Counted> = of_answer(&found)?;
+    if !counted.is_empty() {
+        refuse_unseen(by, &found.unseen)?;
+    }
     let counted = counted.into_iter().map(Counted::placed).collect::<Result<Vec<_>, _>>();
     let counted = counted.map_err(|error| ApiError::internal("a bucket has no time", &error))?;
     let filled = question.fill(counted);
     let buckets: Vec<_> = filled.into_iter().map(|bucket| trend(bucket, &asked.time_zone)).collect();
     Ok(answer::json(&Success::new(buckets)))
+}
+
+/// A column that no event has would make one series out of all of them, as if that said something.
+fn refuse_unseen(by: &str, unseen: &[UnseenPath]) -> Result<(), ApiError> {
+    let path = if by.starts_with("data.") { by.to_owned() } else { format!("data.{by}") };
+    let Some(unseen) = unseen.iter().find(|unseen| unseen.path == path) else { return Ok(()) };
+    let error = ApiError::new("unknown_column", format!("by={by:?}: no event has this column"))
+        .details(serde_json::json!({ "parameter": "by", "value": by }));
+    let near = suggest::nearest(by, COLUMNS).map(str::to_owned).or_else(|| unseen.nearest.clone());
+    Err(match near {
+        Some(near) => error.hint(format!("did you mean {near:?}?")),
+        None => error.hint("GET /api/v1/query/schema lists the columns and paths that there are"),
+    })
 }
 
 /// A row of [`Trends`].

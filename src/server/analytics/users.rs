@@ -58,7 +58,7 @@ pub(crate) async fn funnel(
 #[utoipa::path(
     get, path = "/api/v1/analytics/retention", tag = "analytics", params(RetentionParams),
     responses(
-        (status = 200, description = "One row a cohort, in order of time", body = Success<Vec<RetentionCohort>>),
+        (status = 200, description = "One row a cohort that has users, in order of time", body = Success<Vec<RetentionCohort>>),
         (status = 400, description = "A parameter is wrong", body = ErrorBody),
     )
 )]

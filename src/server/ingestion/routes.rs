@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use streamflow_engine::ingest::Framing;
 
@@ -14,6 +14,7 @@ use crate::server::access::Principal;
 use crate::server::app::App;
 use crate::server::error::ApiError;
 use crate::server::ingestion::{accept, accept_framed, content, lookup};
+use crate::server::parameters::Segment;
 
 /// Take one event, or a list.
 ///
@@ -72,7 +73,7 @@ pub(crate) async fn post_batch(
         (status = 404, description = "No such event", body = ErrorBody),
     )
 )]
-pub(crate) async fn get_event(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub(crate) async fn get_event(State(app): State<Arc<App>>, Segment(id): Segment) -> Result<Response, ApiError> {
     let event = lookup::event(&app.engine, &id)?;
     Ok(([(http::header::CONTENT_TYPE, crate::server::answer::JSON)], event).into_response())
 }

@@ -52,8 +52,8 @@ async fn questions_are_answered() {
     let reached: Vec<_> = funnel.as_array().unwrap().iter().map(|step| step["users"].as_u64().unwrap()).collect();
     assert_eq!(reached, [3, 2, 1]);
     let retention = ask(&server, "retention").await;
-    assert_eq!(retention[1]["periods"][0], json!({"period": 0, "users": 3, "percentage": 100.0}));
-    assert_eq!(retention[1]["cohort"], "2026-03-02");
+    assert_eq!(retention[0]["periods"][0], json!({"period": 0, "users": 3, "percentage": 100.0}));
+    assert_eq!(retention[0]["cohort"], "2026-03-02");
     let sessions = ask(&server, "sessions").await;
     assert_eq!((&sessions["sessions"], &sessions["single_event_sessions"]), (&json!(3), &json!(1)));
     let paths = ask(&server, "paths?of=page").await;
@@ -66,6 +66,45 @@ async fn days_begin_where_the_zone_says() {
     let server = filled().await;
     let trends = ask(&server, "event-trends?interval=1d&tz=America%2FNew_York").await;
     assert_eq!(trends[0]["timestamp"], "2026-03-01T00:00:00-05:00");
+}
+
+#[tokio::test]
+async fn column_that_no_event_has_is_not_taken_for_one_without_values() {
+    let server = filled().await;
+    let check = async |by: &str, hint: &str| {
+        let answer = server.get(&format!("/api/v1/analytics/event-trends?by={by}&{MARCH}")).await;
+        assert_eq!(answer.error(), (400, "unknown_column".to_owned()), "{by}: {}", answer.text());
+        assert_eq!(answer.json()["error"]["hint"], hint, "{by}");
+    };
+    check("sevrity", "did you mean \"severity\"?").await;
+    check("data.pge", "did you mean \"data.page\"?").await;
+    check("pge", "did you mean \"data.page\"?").await;
+    assert_eq!(ask(&server, "event-trends?by=page&interval=daily").await[1]["types"]["/"], 3);
+    let nothing_yet = TestServer::start().await;
+    assert_eq!(nothing_yet.get("/api/v1/analytics/event-trends?by=data.page").await.status, 200);
+}
+
+#[tokio::test]
+async fn filter_can_not_end_the_brackets_around_it() {
+    let server = filled().await;
+    for filter in [
+        "1=1) OR (1=1",
+        "true) OR (true",
+        "'a' = 'b') OR ('a' = 'a'",
+        "false) -- ",
+        "false)\n/*",
+        "$$'$$ = 'x') OR ('y' <> '",
+        "`'` = 'x') OR ('y' <> '",
+        "true; SELECT 1",
+        "true AS x",
+    ] {
+        let encoded: String = filter.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        for route in ["analytics/event-types", "analytics/sessions", "events", "events/live"] {
+            let answer = server.get(&format!("/api/v1/{route}?filter={encoded}")).await;
+            assert_eq!(answer.error(), (400, "invalid_filter".to_owned()), "{route} {filter}: {}", answer.text());
+        }
+    }
+    assert_eq!(ask(&server, "event-types?filter=(type='order.paid')%20--%20only").await[0]["event_count"], 1);
 }
 
 #[tokio::test]

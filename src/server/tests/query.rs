@@ -66,7 +66,7 @@ async fn each_bad_statement_has_its_code() {
         assert_eq!(server.call(ask(sql)).await.error(), (status, code.to_owned()), "{sql}");
     };
     check("SELEC 1", 400, "sql_syntax").await;
-    check("SELECT 1; SELECT 2", 400, "sql_syntax").await;
+    check("SELECT 1; SELECT 2", 400, "several_statements").await;
     check("INSERT INTO events VALUES (1)", 400, "sql_read_only").await;
     check("DELETE FROM events", 400, "sql_read_only").await;
     check("DROP TABLE events", 400, "sql_read_only").await;

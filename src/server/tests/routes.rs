@@ -23,11 +23,20 @@ async fn route_that_is_not_there_is_told_apart_from_one_that_is_not_built() {
     let server = TestServer::start().await;
     assert_eq!(server.get("/api/v1/nowhere").await.error(), (404, "route_not_found".to_owned()));
     let elsewhere = server.call_on(Role::Ingestion, Request::get("/api/v1/query/schema")).await;
-    assert_eq!(elsewhere.json()["error"]["hint"], "another port has it: every route is on the gateway port");
+    let port = server.address(Role::Analytics).port();
+    assert_eq!(elsewhere.json()["error"]["hint"], format!("port {port} (analytics) has it"));
     let misspelt = server.get("/event").await;
     assert_eq!(misspelt.json()["error"]["hint"], "did you mean /events?");
     assert_eq!(server.get("/api/v1/storage/stats").await.error(), (501, "not_built".to_owned()));
     assert_eq!(server.call(Request::post("/echo").json("{}")).await.error(), (404, "route_not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn path_that_is_no_text_is_an_error_of_ours() {
+    let server = TestServer::start().await;
+    for path in ["/events/%ff", "/api/v1/schemas/%c3%28"] {
+        assert_eq!(server.get(path).await.error(), (400, "invalid_parameter".to_owned()), "{path}");
+    }
 }
 
 #[tokio::test]

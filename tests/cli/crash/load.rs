@@ -23,11 +23,23 @@ pub(super) enum Shape {
     List,
 }
 
+/// By what the server knows a request that it has seen before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// By the id of each event.
+    Id,
+    /// By the `Idempotency-Key` of the request; its events have no ids.
+    Key,
+    Both,
+}
+
 /// One thread's requests, sent one after the other, and what became of them.
 pub(super) struct Sender {
     name: usize,
     shape: Shape,
+    naming: Naming,
     sent: usize,
+    /// Marks of the events that were acknowledged.
     pub(super) acknowledged: Vec<String>,
     pending: Option<Message>,
 }
@@ -35,8 +47,10 @@ pub(super) struct Sender {
 /// A request that can be sent again, byte for byte.
 struct Message {
     shape: Shape,
+    naming: Naming,
     body: String,
-    ids: Vec<String>,
+    /// What each event is told apart by, also where it has no id.
+    marks: Vec<String>,
 }
 
 /// A connection to the ingestion port.
@@ -52,13 +66,13 @@ pub(super) struct Answer {
 }
 
 impl Sender {
-    pub(super) fn new(name: usize, shape: Shape) -> Self {
-        Self { name, shape, sent: 0, acknowledged: Vec::new(), pending: None }
+    pub(super) fn new(name: usize, shape: Shape, naming: Naming) -> Self {
+        Self { name, shape, naming, sent: 0, acknowledged: Vec::new(), pending: None }
     }
 
-    /// Returns the ids of the request that has no answer yet, or was refused.
+    /// Returns the marks of the request that has no answer yet, or was refused.
     pub(super) fn unacknowledged(&self) -> impl Iterator<Item = &String> {
-        self.pending.iter().flat_map(|message| &message.ids)
+        self.pending.iter().flat_map(|message| &message.marks)
     }
 
     /// Sends request after request until the connection breaks.
@@ -83,7 +97,7 @@ impl Sender {
         if answer.is_taken() {
             let message = self.pending.take().unwrap();
             answer.check_all_stored(&message);
-            self.acknowledged.extend(message.ids);
+            self.acknowledged.extend(message.marks);
         }
         Ok(answer)
     }
@@ -93,15 +107,16 @@ impl Sender {
             Shape::Single => 1,
             Shape::List => LIST_EVENTS,
         };
-        let ids: Vec<_> = (self.sent..self.sent + count).map(|number| format!("{}-{number:06}", self.name)).collect();
+        let marks: Vec<_> = (self.sent..self.sent + count).map(|number| format!("{}-{number:06}", self.name)).collect();
         self.sent += count;
-        let lines = ids.iter().map(|id| format!("{}\n", event(id)));
-        Message { shape: self.shape, body: lines.collect(), ids }
+        let lines = marks.iter().map(|mark| format!("{}\n", event(mark, self.naming)));
+        Message { shape: self.shape, naming: self.naming, body: lines.collect(), marks }
     }
 }
 
-fn event(id: &str) -> Value {
-    json!({"type": "web.click", "source": "shop", "id": id, "user_id": format!("user-{id}"), "data": {"page": "/cart"}})
+fn event(mark: &str, naming: Naming) -> Value {
+    let id = if naming == Naming::Key { Value::Null } else { json!(mark) };
+    json!({"type": "web.click", "source": "shop", "id": id, "correlation_id": mark, "data": {"page": "/cart"}})
 }
 
 impl Connection {
@@ -118,8 +133,12 @@ impl Connection {
             Shape::List => "application/x-ndjson",
         };
         let (length, body) = (message.body.len(), &message.body);
+        let key = match message.naming {
+            Naming::Id => String::new(),
+            Naming::Key | Naming::Both => format!("idempotency-key: key-{}\r\n", message.marks[0]),
+        };
         let request = format!(
-            "POST /events HTTP/1.1\r\nhost: localhost\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}"
+            "POST /events HTTP/1.1\r\nhost: localhost\r\ncontent-type: {content_type}\r\n{key}content-length: {length}\r\n\r\n{body}"
         );
         self.stream.get_mut().write_all(request.as_bytes())?;
         self.answer()
@@ -170,10 +189,12 @@ impl Answer {
     fn check_all_stored(&self, message: &Message) {
         let json = self.json();
         match message.shape {
-            Shape::Single => assert_eq!(json["id"].as_str(), Some(&*message.ids[0]), "{json}"),
+            // Without an id of its own an event is known by its place.
+            Shape::Single if message.naming == Naming::Key => assert!(json["offset"].is_u64(), "{json}"),
+            Shape::Single => assert_eq!(json["id"].as_str(), Some(&*message.marks[0]), "{json}"),
             Shape::List => {
                 let stored = json["accepted"].as_u64().unwrap() + json["duplicates"].as_u64().unwrap();
-                assert_eq!(stored, message.ids.len() as u64, "{json}");
+                assert_eq!(stored, message.marks.len() as u64, "{json}");
             }
         }
     }
@@ -183,9 +204,9 @@ impl Answer {
     }
 }
 
-/// Asks the server how often each id is stored.
-pub(super) fn count_by_id(server: &Server) -> BTreeMap<String, u64> {
-    let statement = json!({"sql": "SELECT id, count(*) AS n FROM events GROUP BY id", "max_rows": 1_000_000});
+/// Asks the server how often each event is stored.
+pub(super) fn count_by_mark(server: &Server) -> BTreeMap<String, u64> {
+    let statement = json!({"sql": "SELECT correlation_id, count(*) AS n FROM events GROUP BY correlation_id", "max_rows": 1_000_000});
     let body = statement.to_string();
     // HTTP/1.0: the answer ends with the connection instead of coming in chunks.
     let request = format!(
@@ -202,6 +223,6 @@ pub(super) fn count_by_id(server: &Server) -> BTreeMap<String, u64> {
     assert_eq!(head.split(' ').nth(1), Some("200"), "{answer}");
     assert!(!head.contains("transfer-encoding"), "{head}");
     let mut lines = rows.lines();
-    assert_eq!(lines.next(), Some("id,n"), "{head}");
-    lines.map(|line| line.split_once(',').unwrap()).map(|(id, n)| (id.to_owned(), n.parse().unwrap())).collect()
+    assert_eq!(lines.next(), Some("correlation_id,n"), "{head}");
+    lines.map(|line| line.split_once(',').unwrap()).map(|(mark, n)| (mark.to_owned(), n.parse().unwrap())).collect()
 }

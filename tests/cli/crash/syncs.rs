@@ -1,42 +1,26 @@
-//! Counts what the server asks of the disk, from outside.
+//! What the server asks of the disk as seen from outside, and what it makes of a disk that is slow or fails.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
-
-use super::load::{Connection, Sender, Shape};
-use super::not_checked;
-use crate::program::{PROGRAM, Place};
-use crate::tool;
+use super::load::{Connection, Naming, Sender, Shape, count_by_mark};
+use super::traced::{Traced, strace};
+use super::{check_complete, check_kept};
+use crate::program::Place;
+use crate::server::Server;
 
 const POSTS: usize = 200;
-
-/// A server that runs under strace.
-struct Traced {
-    strace: Child,
-    ready: Value,
-}
+/// Lists sent to a slow disk.
+const LISTS: usize = 5;
 
 #[test]
 fn two_hundred_single_posts_make_two_hundred_syncs() {
-    let test = "two_hundred_single_posts_make_two_hundred_syncs";
-    let Some(strace) = tool::find("strace", test) else { return };
+    let Some(strace) = strace("two_hundred_single_posts_make_two_hundred_syncs") else { return };
     let place = Place::new();
     let trace = place.dir().join("trace.txt");
-    // Some machines let nobody trace.
-    let probe = Command::new(&strace).args(["-o", "/dev/null", "true"]).output().unwrap();
-    if !probe.status.success() {
-        not_checked(test, &format!("strace fails: {}", String::from_utf8_lossy(&probe.stderr).trim()));
-        return;
-    }
-    let server = Traced::start(&strace, &place, &trace);
-    let address = server.ready["ingestion"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
-    let mut connection = Connection::open(address).unwrap();
-    let mut sender = Sender::new(0, Shape::Single);
+    let server = Traced::start(&strace, &place, &["-e", "trace=fdatasync,fsync", "-o", trace.to_str().unwrap()]);
+    let mut connection = Connection::open(server.ingestion()).unwrap();
+    let mut sender = Sender::new(0, Shape::Single, Naming::Id);
     for _ in 0..POSTS {
         sender.send_one(&mut connection).unwrap().expect_taken();
     }
@@ -48,37 +32,59 @@ fn two_hundred_single_posts_make_two_hundred_syncs() {
     assert!(syncs >= POSTS, "{syncs} syncs for {POSTS} acknowledged events");
 }
 
-impl Traced {
-    fn start(strace: &Path, place: &Place, trace: &Path) -> Self {
-        let mut command = Command::new(strace);
-        command.args(["-f", "-y", "--seccomp-bpf", "-e", "trace=fdatasync,fsync", "-o"]).arg(trace);
-        command.arg(PROGRAM).args(["start", "--port-base=0", "--ready-fd=1"]).current_dir(place.dir());
-        command.env_clear().env("HOME", place.home()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        let mut strace = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(strace.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("the server did not start: {error}"));
-        Self { strace, ready }
+#[test]
+fn slow_disk_makes_answers_wait_and_a_kill_meanwhile_loses_nothing_acknowledged() {
+    let Some(strace) = strace("slow_disk_makes_answers_wait_and_a_kill_meanwhile_loses_nothing_acknowledged") else {
+        return;
+    };
+    let place = Place::new();
+    // Each sync takes 150 ms longer, before the bytes are on disk.
+    let slow = ["-o", "/dev/null", "-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=150000"];
+    let server = Traced::start(&strace, &place, &slow);
+    let mut senders = [
+        Sender::new(0, Shape::Single, Naming::Id),
+        Sender::new(1, Shape::List, Naming::Id),
+        Sender::new(2, Shape::List, Naming::Key),
+    ];
+    let address = server.ingestion();
+    for sender in &mut senders {
+        sender.send_one(&mut Connection::open(address).unwrap()).unwrap().expect_taken();
     }
-
-    /// Stops the server, not strace, which writes the rest of its trace and ends by itself.
-    fn stop(mut self) {
-        self.signal(Signal::TERM);
-        assert!(self.strace.wait().unwrap().success());
+    std::thread::scope(|scope| {
+        for sender in &mut senders {
+            scope.spawn(move || sender.send_until_cut(address));
+        }
+        std::thread::sleep(Duration::from_millis(700));
+        server.kill();
+    });
+    let server = Server::start_in(place, &[]);
+    check_kept(&count_by_mark(&server), &senders);
+    for sender in &mut senders {
+        sender.resend(server.address("ingestion"));
     }
-
-    fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.ready["pid"].as_i64().unwrap()).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
-    }
+    check_complete(&count_by_mark(&server), &senders);
 }
 
-impl Drop for Traced {
-    fn drop(&mut self) {
-        // After a stop that was waited for, its number may be another process's.
-        if matches!(self.strace.try_wait(), Ok(None)) {
-            self.signal(Signal::KILL);
-            drop(self.strace.wait());
+#[test]
+fn failed_sync_is_said_and_what_comes_after_it_is_kept() {
+    let Some(strace) = strace("failed_sync_is_said_and_what_comes_after_it_is_kept") else { return };
+    let place = Place::new();
+    // The first syncs are those of the start; one in five of the later ones fails.
+    let failing = ["-o", "/dev/null", "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=6+5"];
+    let server = Traced::start(&strace, &place, &failing);
+    let mut sender = Sender::new(0, Shape::List, Naming::Id);
+    let (mut taken, mut refused) = (0, 0);
+    while taken < LISTS || refused == 0 {
+        let answer = sender.send_one(&mut Connection::open(server.ingestion()).unwrap()).unwrap();
+        if answer.is_taken() {
+            taken += 1;
+        } else {
+            assert_eq!((answer.status, answer.error_code().as_str()), (503, "storage_unavailable"));
+            refused += 1;
         }
+        assert!(taken + refused < 100, "no sync failed");
     }
+    server.kill();
+    let server = Server::start_in(place, &[]);
+    check_kept(&count_by_mark(&server), &[sender]);
 }

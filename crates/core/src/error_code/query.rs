@@ -2,7 +2,7 @@
 
 use super::ErrorCode;
 
-pub(super) const CODES: [ErrorCode; 13] = [
+pub(super) const CODES: [ErrorCode; 14] = [
     ErrorCode {
         code: "sql_syntax",
         status: 400,
@@ -11,6 +11,15 @@ pub(super) const CODES: [ErrorCode; 13] = [
         explanation: "The parser stopped at the line and column that the message names. Usual causes are a missing comma, \
                       a string in double quotes (those are for names), or a keyword used as a name.",
         hint: "put strings in single quotes, and names that are keywords in double quotes",
+    },
+    ErrorCode {
+        code: "several_statements",
+        status: 400,
+        exit: 2,
+        summary: "there is more than one statement",
+        explanation: "An answer is the rows of one statement, so a request has one; a semicolon at its end is fine. Where \
+                      one of several statements would write, the code is `sql_read_only`.",
+        hint: "send one statement at a time, or join them with WITH or UNION ALL",
     },
     ErrorCode {
         code: "unknown_table",
@@ -45,8 +54,7 @@ pub(super) const CODES: [ErrorCode; 13] = [
         exit: 2,
         summary: "the statement would write",
         explanation: "Queries read. Events come in by the ingestion API alone, so that each is checked, counted and \
-                      journalled; INSERT, UPDATE, DELETE, CREATE, DROP, COPY and SET are refused, and so are several \
-                      statements in one request.",
+                      journalled; INSERT, UPDATE, DELETE, CREATE, DROP, COPY and SET are refused.",
         hint: "send one SELECT, WITH, VALUES, EXPLAIN, SHOW or DESCRIBE",
     },
     ErrorCode {

@@ -79,8 +79,8 @@ FROM gathered GROUP BY first, period ORDER BY cohort, period"
         )
     }
 
-    /// Returns the matrix from the rows `(cohort, period, users)`: one line for each period of the range, also for one
-    /// in which nobody was new. A row that is outside the range is left out.
+    /// Returns the matrix from the rows `(cohort, period, users)`: one line for each period of the range in which somebody
+    /// was new, since a line of zeros tells nothing. A row that is outside the range is left out.
     #[must_use]
     pub fn matrix<'a>(&self, rows: impl IntoIterator<Item = (&'a str, i64, i64)>) -> Vec<Cohort> {
         let cohorts = (self.first..=self.last).filter_map(|index| {
@@ -99,6 +99,7 @@ FROM gathered GROUP BY first, period ORDER BY cohort, period"
                 *cell = users;
             }
         }
+        cohorts.retain(|line| line.retained.iter().any(|users| *users > 0));
         cohorts
     }
 }

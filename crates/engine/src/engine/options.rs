@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use streamflow_core::event::Limits;
 
+use crate::geoip::GeoError;
 use crate::ingest::StoreOptions;
 use crate::journal::{JournalError, OnDamage};
 use crate::query::QueryLimits;
@@ -22,6 +23,8 @@ pub struct EngineOptions {
     pub limits: Limits,
     pub query: QueryLimits,
     pub on_damage: OnDamage,
+    /// File that says where addresses are (`enrichment.geoip_database`).
+    pub geoip_database: Option<PathBuf>,
 }
 
 impl EngineOptions {
@@ -36,6 +39,7 @@ impl EngineOptions {
             limits: Limits::default(),
             query: QueryLimits::default(),
             on_damage: OnDamage::default(),
+            geoip_database: None,
         }
     }
 }
@@ -46,6 +50,8 @@ pub enum OpenError {
     /// Another process serves this folder; its address as `LOCK` tells it.
     #[error("the data folder is in use by process {pid} at {address}")]
     Locked { pid: u32, address: String },
+    #[error(transparent)]
+    Geo(#[from] GeoError),
     #[error(transparent)]
     Journal(#[from] JournalError),
     #[error("{}: {reason}", path.display())]

@@ -50,6 +50,12 @@ impl<T: Copy + Default> Column<T> {
         }
     }
 
+    /// Forgets all rows and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.values.clear();
+        self.null_runs.clear();
+    }
+
     /// Takes back every row from `rows` on.
     pub(crate) fn truncate(&mut self, rows: usize) {
         self.values.truncate(rows);

@@ -24,10 +24,13 @@ pub(crate) enum TextField {
     Id,
     Os,
     Browser,
+    Country,
+    Region,
+    City,
 }
 
 /// Number of [`TextField`]s.
-const TEXT_FIELDS: usize = 6;
+const TEXT_FIELDS: usize = 9;
 
 /// The columns of one batch of events while its body is read.
 #[derive(Debug, Default)]
@@ -57,6 +60,9 @@ pub(crate) struct Columns {
     /// Bytes of an event, from the batch before.
     bytes_a_row: usize,
 }
+
+/// Columns that were cleared keep their memory up to this many rows. What is cleared is nearly always a single event.
+const ROWS_KEPT_MAX: usize = 1_024;
 
 /// One event, checked and ready to become a row.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +113,16 @@ impl Columns {
         column.expect(self.rows_expected);
         column.pad(self.rows);
         column.push(view);
+    }
+
+    /// Sets a text that is not in the body.
+    pub(crate) fn set_own_text(&mut self, field: TextField, text: &str) {
+        if text.len() <= view::INLINE_BYTES_MAX {
+            return self.set_text(field, view::inline(text));
+        }
+        let start = self.side.len();
+        self.side.extend_from_slice(text.as_bytes());
+        self.set_text(field, view::view(&self.side, start, self.side.len(), view::SIDE));
     }
 
     pub(crate) fn push_tag(&mut self, view: u128) {
@@ -184,12 +200,33 @@ impl Columns {
         Some((String::from_utf8_lossy(&bytes).into_owned(), fingerprint))
     }
 
-    /// Forgets all rows and keeps the shape of `data`.
+    /// Forgets all rows; keeps the shape of `data`, and memory for about as many rows.
     pub(crate) fn clear(&mut self) {
-        let mut leaves = std::mem::take(&mut self.leaves);
-        if self.rows > 0 {
+        if self.rows > ROWS_KEPT_MAX {
+            let mut leaves = std::mem::take(&mut self.leaves);
             leaves.finish(0, &[]);
+            *self = Self { leaves, bytes_a_row: self.bytes_a_row, ..Self::default() };
+            return;
         }
-        *self = Self { leaves, bytes_a_row: self.bytes_a_row, ..Self::default() };
+        self.rows = 0;
+        for column in [
+            &mut self.kind,
+            &mut self.source,
+            &mut self.severity,
+            &mut self.device_type,
+            &mut self.data,
+            &mut self.metadata,
+            &mut self.tags,
+        ] {
+            column.clear();
+        }
+        self.text.iter_mut().for_each(Column::clear);
+        self.timestamp.clear();
+        self.tag_ends.clear();
+        self.leaves.clear();
+        self.side.clear();
+        self.spans.clear();
+        self.ids.clear();
+        self.unknown_keys = 0;
     }
 }

@@ -7,9 +7,11 @@ use streamflow_core::json::{JsonError, JsonErrorKind, Reader, line_and_column};
 use super::columns::Columns;
 use super::enrich::Enricher;
 use super::event::{EventError, EventReader, Extent, Rules};
+use super::field::FieldOrder;
 use super::fingerprint::Fingerprint;
 use super::request::{BodyError, Framing, Rejection};
 use super::schemas::SchemaSet;
+use super::store::Store;
 
 /// Bytes of a rejected event that are kept.
 pub(crate) const REJECTED_RAW_BYTES_MAX: usize = 64 << 10;
@@ -19,6 +21,7 @@ pub(crate) const REJECTED_RAW_BYTES_MAX: usize = 64 << 10;
 pub(crate) struct Decoder {
     pub(crate) columns: Columns,
     enricher: Enricher,
+    order: FieldOrder,
 }
 
 /// What was wrong with one event, and the event as it came in.
@@ -50,6 +53,11 @@ struct BodyReader<'a> {
 }
 
 impl Decoder {
+    /// Makes a decoder that enriches events by what the store has.
+    pub(crate) fn of(store: &Store) -> Self {
+        Self { columns: Columns::default(), enricher: Enricher::new(store.geo.clone()), order: FieldOrder::default() }
+    }
+
     /// Reads a body into this decoder's columns, which must be empty.
     ///
     /// # Errors
@@ -110,7 +118,8 @@ impl Decoder {
         rules: Rules<'a>,
         extent: Extent,
     ) -> EventReader<'a> {
-        EventReader { body, columns: &mut self.columns, enricher: &mut self.enricher, fingerprint, rules, extent }
+        let Self { columns, enricher, order } = self;
+        EventReader { body, columns, enricher, order, fingerprint, rules, extent }
     }
 }
 

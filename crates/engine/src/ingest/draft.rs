@@ -7,7 +7,7 @@ use arrow::buffer::Buffer;
 use arrow::compute::filter;
 
 use crate::clock::Micros;
-use crate::tail::constant::{nulls, offsets, partition, tenant};
+use crate::tail::constant::{offsets, partition, tenant};
 use crate::tail::{Chunk, Leaf, Leaves, array_bytes, events_schema};
 
 /// Finished columns of a batch that has no place in the journal yet.
@@ -18,8 +18,8 @@ pub(crate) struct Draft {
     pub(crate) timestamp: Int64Array,
     /// type, source, severity, data, metadata, tags, `device_type`
     pub(crate) columns: [ArrayRef; 7],
-    /// `user_id`, `session_id`, `correlation_id`, id, os, browser
-    pub(crate) optional: [ArrayRef; 6],
+    /// `user_id`, `session_id`, `correlation_id`, id, os, browser, country, region, city
+    pub(crate) optional: [ArrayRef; 9],
     pub(crate) leaves: Leaves,
     /// What the views of all columns point into: the body, and text written anew.
     pub(crate) buffers: Vec<Buffer>,
@@ -78,7 +78,7 @@ impl Draft {
         let times = timestamp.values().iter();
         let (timestamp_min, timestamp_max) = times.fold((i64::MAX, i64::MIN), |(lo, hi), t| (lo.min(*t), hi.max(*t)));
         let [kind, source, severity, data, metadata, tags, device_type] = self.columns;
-        let [user_id, session_id, correlation_id, id, os, browser] = self.optional;
+        let [user_id, session_id, correlation_id, id, os, browser, country, region, city] = self.optional;
         let columns: Vec<ArrayRef> = vec![
             Arc::new(timestamp),
             kind,
@@ -94,9 +94,9 @@ impl Draft {
             device_type,
             os,
             browser,
-            nulls(rows),
-            nulls(rows),
-            nulls(rows),
+            country,
+            region,
+            city,
             Arc::new(TimestampMicrosecondArray::from_value(ingested_at, rows).with_timezone("UTC")),
             tenant(rows),
             partition(rows),

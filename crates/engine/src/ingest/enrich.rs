@@ -1,11 +1,16 @@
-//! What is added to an event on admission: device, operating system and browser, from `data.user_agent`.
+//! What is added to an event on admission: device, operating system and browser from `data.user_agent`, and country, region
+//! and city from `data.ip` when there is a GeoIP database.
 //!
-//! A site sees some thousand different user agents and each of them a million times, so the answers are kept.
+//! A site sees some thousand different user agents and each of them a million times, so the answers are kept; so are those
+//! of addresses.
 
 use std::hash::{BuildHasher, Hasher};
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use streamflow_core::user_agent;
 
+use crate::geoip::{GeoDatabase, Place};
 use crate::tail::view;
 
 /// Answers kept. Beyond it all are forgotten and asked anew, so that a flood of made-up agents costs no memory.
@@ -21,16 +26,36 @@ pub(crate) struct AgentViews {
     pub(crate) browser: Option<u128>,
 }
 
+/// The longest spelling of an address.
+const ADDRESS_BYTES_MAX: usize = 45;
+
 const UNKNOWN: AgentViews = AgentViews { device_type: view::inline("unknown"), os: None, browser: None };
 
-/// Remembers what user agents say.
+/// Remembers what user agents say, and where addresses are.
 #[derive(Debug, Default)]
 pub(crate) struct Enricher {
     kept: hashbrown::HashTable<(Box<[u8]>, AgentViews)>,
     hasher: hashbrown::DefaultHashBuilder,
+    geo: Option<Arc<GeoDatabase>>,
+    places: hashbrown::HashMap<IpAddr, Place>,
 }
 
 impl Enricher {
+    pub(super) fn new(geo: Option<Arc<GeoDatabase>>) -> Self {
+        Self { geo, ..Self::default() }
+    }
+
+    /// Returns where an address is; none when there is no database, or the text is no address.
+    pub(crate) fn place(&mut self, address: &[u8]) -> Option<&Place> {
+        let geo = self.geo.as_ref()?;
+        let text = std::str::from_utf8(address).ok().filter(|text| text.len() <= ADDRESS_BYTES_MAX)?;
+        let address: IpAddr = text.trim().parse().ok()?;
+        if self.places.len() >= KEPT_MAX && !self.places.contains_key(&address) {
+            self.places.clear();
+        }
+        Some(self.places.entry(address).or_insert_with(|| geo.place(address)))
+    }
+
     /// Returns what a user agent says.
     #[inline]
     pub(crate) fn user_agent(&mut self, agent: Option<&[u8]>) -> AgentViews {

@@ -6,8 +6,9 @@ use streamflow_core::time::{event_timestamp_float, event_timestamp_integer, even
 
 use super::columns::{Columns, Row, TextField};
 use super::enrich::Enricher;
+use super::field::{Field, FieldOrder};
 use super::fingerprint::Fingerprint;
-use super::leaf::{Found, LEVELS_MAX, NodeId};
+use super::leaf::{Enriching, Found, LEVELS_MAX, NodeId};
 use super::schemas::SchemaSet;
 use crate::clock::Micros;
 use crate::tail::view::{self, BODY, SIDE};
@@ -27,8 +28,14 @@ impl From<JsonError> for EventError {
     }
 }
 
+#[cold]
 fn invalid(message: impl Into<String>) -> EventError {
     EventError::Field { code: "invalid_field", message: message.into() }
+}
+
+#[cold]
+fn too_long(field: &str, length: usize, bytes_max: usize) -> EventError {
+    invalid(format!("{field:?} has {length} bytes, at most {bytes_max} are allowed"))
 }
 
 const EMPTY_OBJECT: u128 = view::inline("{}");
@@ -39,6 +46,7 @@ pub(crate) struct EventReader<'a> {
     pub(crate) body: &'a [u8],
     pub(crate) columns: &'a mut Columns,
     pub(crate) enricher: &'a mut Enricher,
+    pub(crate) order: &'a mut FieldOrder,
     pub(crate) fingerprint: &'a Fingerprint,
     pub(crate) rules: Rules<'a>,
     pub(crate) extent: Extent,
@@ -73,7 +81,8 @@ struct Draft {
     data: Option<u128>,
     metadata: Option<(usize, usize)>,
     user_agent: Option<Text>,
-    /// A bit a field, so that none comes twice, whichever of its spellings is used.
+    ip: Option<Text>,
+    /// The bits of the fields so far, so that none comes twice.
     seen: u16,
     unknown: Vec<(Text, (usize, usize))>,
 }
@@ -99,9 +108,24 @@ impl EventReader<'_> {
             return Err(EventError::Field { code: "invalid_event", message: "an event is a JSON object".to_owned() });
         }
         let mut more = reader.enter_object()?;
+        let mut position = 0;
         while more {
-            let key = reader.key()?;
-            self.read_field(&mut draft, key, reader)?;
+            reader.peek();
+            let start = reader.position() + 1;
+            if let Some(field) = self.order.take(position, reader) {
+                self.read_field(&mut draft, field, start, reader)?;
+            } else {
+                let key = reader.key()?;
+                let name = key.unescaped(self.body);
+                match Field::named(&name) {
+                    Some(field) => {
+                        self.order.remember(position, &name, field);
+                        self.read_field(&mut draft, field, start, reader)?;
+                    }
+                    None => Self::read_unknown(&mut draft, key, reader)?,
+                }
+            }
+            position += 1;
             more = reader.next_in_object()?;
         }
         if self.extent == Extent::Text {
@@ -110,42 +134,35 @@ impl EventReader<'_> {
         Ok(draft)
     }
 
-    fn read_field(&mut self, draft: &mut Draft, key: Text, reader: &mut Reader<'_>) -> Result<(), EventError> {
-        let name = key.unescaped(self.body);
-        let bit = match &*name {
-            b"type" | b"event_type" => 0,
-            b"source" => 1,
-            b"timestamp" | b"ts" => 2,
-            b"severity" => 3,
-            b"data" => 4,
-            b"metadata" => 5,
-            b"user_id" => 6,
-            b"session_id" => 7,
-            b"correlation_id" => 8,
-            b"tags" => 9,
-            b"id" => 10,
-            _ => return Self::read_unknown(draft, key, reader),
-        };
-        if draft.seen & (1 << bit) != 0 {
-            return Err(JsonError { kind: JsonErrorKind::DuplicateKey, position: key.start }.into());
+    /// Reads the value of a field whose name began at `start`.
+    #[inline]
+    fn read_field(
+        &mut self,
+        draft: &mut Draft,
+        field: Field,
+        start: usize,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), EventError> {
+        if draft.seen & field.bit() != 0 {
+            return Err(JsonError { kind: JsonErrorKind::DuplicateKey, position: start }.into());
         }
-        draft.seen |= 1 << bit;
-        match bit {
-            0 => {
+        draft.seen |= field.bit();
+        match field {
+            Field::Type => {
                 reader.peek();
                 draft.kind_start = reader.position();
                 draft.kind = self.name(reader, "type", NAME_BYTES_MAX)?;
             }
-            1 => draft.source = self.name(reader, "source", SOURCE_BYTES_MAX)?,
-            2 => draft.timestamp = self.timestamp(reader)?,
-            3 => draft.severity = self.severity(reader)?,
-            4 => self.data(draft, reader)?,
-            5 => draft.metadata = Self::object_span(reader, "metadata")?,
-            6 => self.optional(reader, "user_id", TextField::UserId)?,
-            7 => self.optional(reader, "session_id", TextField::SessionId)?,
-            8 => self.optional(reader, "correlation_id", TextField::CorrelationId)?,
-            9 => self.tags(reader)?,
-            _ => self.id(reader)?,
+            Field::Source => draft.source = self.name(reader, "source", SOURCE_BYTES_MAX)?,
+            Field::Timestamp => draft.timestamp = self.timestamp(reader)?,
+            Field::Severity => draft.severity = self.severity(reader)?,
+            Field::Data => self.data(draft, reader)?,
+            Field::Metadata => draft.metadata = Self::object_span(reader, "metadata")?,
+            Field::UserId => self.optional(reader, "user_id", TextField::UserId)?,
+            Field::SessionId => self.optional(reader, "session_id", TextField::SessionId)?,
+            Field::CorrelationId => self.optional(reader, "correlation_id", TextField::CorrelationId)?,
+            Field::Tags => self.tags(reader)?,
+            Field::Id => self.id(reader)?,
         }
         Ok(())
     }
@@ -158,30 +175,36 @@ impl EventReader<'_> {
         Ok(())
     }
 
+    #[inline(always)]
     fn view(&mut self, text: Text) -> u128 {
-        if !text.escaped {
+        if !text.is_escaped() {
             return view::view(self.body, text.start, text.end, BODY);
         }
+        self.view_unescaped(text)
+    }
+
+    #[cold]
+    fn view_unescaped(&mut self, text: Text) -> u128 {
         let start = self.columns.side.len();
         streamflow_core::json::unescape(text.raw(self.body), &mut self.columns.side);
         view::view(&self.columns.side, start, self.columns.side.len(), SIDE)
     }
 
     /// Reads a string of 1 to `bytes_max` bytes, or null.
+    #[inline]
     fn name(&mut self, reader: &mut Reader<'_>, field: &str, bytes_max: usize) -> Result<Option<u128>, EventError> {
-        match Self::scalar(reader)? {
-            Some(Scalar::Text(text)) => {
-                let view = self.view(text);
-                match view as u32 as usize {
-                    0 => Err(invalid(format!("{field:?} is empty"))),
-                    length if length > bytes_max => {
-                        Err(invalid(format!("{field:?} has {length} bytes, at most {bytes_max} are allowed")))
-                    }
-                    _ => Ok(Some(view)),
-                }
-            }
-            Some(Scalar::Null) => Ok(None),
-            _ => Err(invalid(format!("{field:?} is not a string"))),
+        if reader.peek() != Some(b'"') {
+            return match Self::scalar(reader)? {
+                Some(Scalar::Null) => Ok(None),
+                _ => Err(invalid(format!("{field:?} is not a string"))),
+            };
+        }
+        let text = reader.string()?;
+        let view = self.view(text);
+        match view as u32 as usize {
+            0 => Err(invalid(format!("{field:?} is empty"))),
+            length if length > bytes_max => Err(too_long(field, length, bytes_max)),
+            _ => Ok(Some(view)),
         }
     }
 
@@ -307,12 +330,7 @@ impl EventReader<'_> {
         let mut columnless = SeenKeys::default();
         let mut more = reader.enter_object()?;
         while more {
-            let key = reader.key()?;
-            let found = if key.escaped {
-                self.columns.leaves.find(object, before, &key.unescaped(self.body), row)
-            } else {
-                self.columns.leaves.find(object, before, key.raw(self.body), row)
-            };
+            let (key, found) = self.data_key(reader, object, before, row)?;
             match found {
                 Found::Duplicate => {
                     return Err(JsonError { kind: JsonErrorKind::DuplicateKey, position: key.start }.into());
@@ -324,14 +342,42 @@ impl EventReader<'_> {
                 Found::Node(node) => {
                     before = Some(node);
                     let text = self.data_value(draft, reader, node, level)?;
-                    if level == 1 && key.raw(self.body) == b"user_agent" {
-                        draft.user_agent = text;
+                    match self.columns.leaves.enriching(node) {
+                        None => {}
+                        Some(Enriching::UserAgent) => draft.user_agent = text,
+                        Some(Enriching::Ip) => draft.ip = text,
                     }
                 }
             }
             more = reader.next_in_object()?;
         }
         Ok(())
+    }
+
+    /// Reads the next key of an object inside `data` and finds its column.
+    #[inline]
+    fn data_key(
+        &mut self,
+        reader: &mut Reader<'_>,
+        object: NodeId,
+        before: Option<NodeId>,
+        row: usize,
+    ) -> Result<(Text, Found), JsonError> {
+        let leaves = &mut self.columns.leaves;
+        if let Some((node, expected)) = leaves.expected(object, before)
+            && reader.take_expected(expected)
+        {
+            // The quote and the colon are behind the key.
+            let end = reader.position() - 2;
+            let key = Text::plain(end - expected.key_bytes(), end);
+            return Ok((key, leaves.visit(node, row)));
+        }
+        let key = reader.key()?;
+        let found = match key.is_escaped() {
+            true => leaves.find(object, before, &key.unescaped(self.body), row),
+            false => leaves.find(object, before, key.raw(self.body), row),
+        };
+        Ok((key, found))
     }
 
     /// Reads the value of a key that has a column; returns it if it is a string.
@@ -344,6 +390,10 @@ impl EventReader<'_> {
     ) -> Result<Option<Text>, EventError> {
         let row = self.columns.rows();
         match reader.peek() {
+            Some(b'"') => {
+                let text = reader.string()?;
+                return Ok(Some(self.text_leaf(node, text)));
+            }
             Some(b'{') if level < LEVELS_MAX => {
                 self.columns.leaves.set_nested(node);
                 self.data_object(draft, reader, node, level + 1)?;
@@ -361,14 +411,18 @@ impl EventReader<'_> {
                 Scalar::Null => {}
                 Scalar::Bool(value) => self.columns.leaves.set_bool(node, row, value),
                 Scalar::Number(number) => self.columns.leaves.set_number(node, row, number),
-                Scalar::Text(text) => {
-                    let view = self.view(text);
-                    self.columns.leaves.set_text(node, row, view);
-                    return Ok(Some(text));
-                }
+                Scalar::Text(text) => return Ok(Some(self.text_leaf(node, text))),
             },
         }
         Ok(None)
+    }
+
+    #[inline(always)]
+    fn text_leaf(&mut self, node: NodeId, text: Text) -> Text {
+        let view = self.view(text);
+        let row = self.columns.rows();
+        self.columns.leaves.set_text(node, row, view);
+        text
     }
 
     fn complete(&mut self, draft: Draft, start: usize, end: usize) -> Result<usize, EventError> {
@@ -397,6 +451,9 @@ impl EventReader<'_> {
         if let Some(browser) = agent.browser {
             self.columns.set_text(TextField::Browser, browser);
         }
+        if let Some(ip) = draft.ip {
+            self.set_place(ip);
+        }
         self.columns.push(Row {
             kind,
             source,
@@ -408,6 +465,17 @@ impl EventReader<'_> {
             span: (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX)),
         });
         Ok(end)
+    }
+
+    fn set_place(&mut self, ip: Text) {
+        let Some(place) = self.enricher.place(&ip.unescaped(self.body)) else { return };
+        let parts =
+            [(TextField::Country, &place.country), (TextField::Region, &place.region), (TextField::City, &place.city)];
+        for (field, text) in parts {
+            if let Some(text) = text {
+                self.columns.set_own_text(field, text);
+            }
+        }
     }
 
     /// Writes the metadata object anew, with the unknown top-level keys at its end.

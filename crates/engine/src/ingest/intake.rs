@@ -31,9 +31,11 @@ const SMALL_COMMIT_BYTES_MAX: usize = 256 << 10;
 /// A file that could not be filled ahead is not tried again for so long: the disk is full or failing.
 const FILL_RETRY_DELAY: Duration = Duration::from_secs(5);
 
+type Outcome = Result<Appended, AppendError>;
+
 struct Job {
     request: Request,
-    reply: oneshot::Sender<Result<Appended, AppendError>>,
+    reply: oneshot::Sender<Outcome>,
 }
 
 /// The sending side of the journal thread.
@@ -60,6 +62,7 @@ impl Intake {
         let worker = JournalThread {
             writer,
             receiver,
+            replies: Replies::start(),
             queued_bytes: Arc::clone(&queued_bytes),
             clock,
             recent_bytes: 0,
@@ -115,6 +118,7 @@ impl Drop for Intake {
 struct JournalThread {
     writer: Writer,
     receiver: mpsc::Receiver<Job>,
+    replies: Replies,
     queued_bytes: Arc<AtomicUsize>,
     clock: Arc<dyn Clock>,
     /// Memory of a group, averaged over the last few.
@@ -159,14 +163,16 @@ impl JournalThread {
 
     fn commit(&mut self, jobs: Vec<Job>) {
         let rows: usize = jobs.iter().map(|job| job.request.prepared.rows()).sum();
-        let (requests, mut replies): (Vec<_>, Vec<_>) =
+        let (requests, mut senders): (Vec<_>, Vec<_>) =
             jobs.into_iter().map(|job| (job.request, Some(job.reply))).unzip();
-        self.writer.commit(requests, &mut |index, result| {
-            if let Some(reply) = replies[index].take() {
-                // A client that has gone does not want its answer.
-                drop(reply.send(result));
-            }
+        let mut answered = Vec::with_capacity(senders.len());
+        let early: Vec<bool> = requests.iter().map(|request: &Request| request.ack == Ack::Memory).collect();
+        self.writer.commit(requests, &mut |index, outcome| match senders[index].take() {
+            Some(sender) if early[index] => send(sender, outcome),
+            Some(sender) => answered.push((sender, outcome)),
+            None => {}
         });
+        self.replies.send(answered);
         self.merger.published(rows);
     }
 
@@ -188,6 +194,46 @@ impl JournalThread {
         if started.is_err() {
             self.filling.store(false, Ordering::Release);
         }
+    }
+}
+
+fn send(sender: oneshot::Sender<Outcome>, outcome: Outcome) {
+    // A client that has gone does not want its answer.
+    drop(sender.send(outcome));
+}
+
+/// Hands a group's answers to the connections that wait for them.
+///
+/// Waking a task from outside its runtime takes a lock and often a system call, for each of them. So a group goes to one
+/// task, which wakes the others from inside.
+#[derive(Debug)]
+struct Replies(Option<mpsc::Sender<Vec<(oneshot::Sender<Outcome>, Outcome)>>>);
+
+/// Groups that may wait for the task that hands them out.
+const GROUPS_WAITING_MAX: usize = 64;
+
+impl Replies {
+    /// Starts the task on the runtime of the calling thread; without one, answers go out from the journal thread.
+    fn start() -> Self {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return Self(None) };
+        let (groups, mut waiting) = mpsc::channel::<Vec<_>>(GROUPS_WAITING_MAX);
+        runtime.spawn(async move {
+            while let Some(group) = waiting.recv().await {
+                group.into_iter().for_each(|(sender, outcome)| send(sender, outcome));
+            }
+        });
+        Self(Some(groups))
+    }
+
+    fn send(&self, group: Vec<(oneshot::Sender<Outcome>, Outcome)>) {
+        let left = match &self.0 {
+            Some(groups) if group.len() > 1 => match groups.try_send(group) {
+                Ok(()) => return,
+                Err(mpsc::error::TrySendError::Full(group) | mpsc::error::TrySendError::Closed(group)) => group,
+            },
+            _ => group,
+        };
+        left.into_iter().for_each(|(sender, outcome)| send(sender, outcome));
     }
 }
 

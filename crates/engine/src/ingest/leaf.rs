@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::buffer::Buffer;
-use streamflow_core::json::Number;
+use streamflow_core::json::{ExpectedKey, Number};
 
 use super::column::Column;
 use crate::tail::{Leaf, Leaves};
@@ -38,6 +38,8 @@ pub(crate) struct LeafTree {
 #[derive(Debug)]
 struct Node {
     key: Box<[u8]>,
+    /// The key as it is probably written.
+    expected: Option<ExpectedKey>,
     /// Keys from the root on, joined by `.`.
     path: Arc<str>,
     parent: u32,
@@ -47,6 +49,8 @@ struct Node {
     next: u32,
     /// The last row that had this key, plus one.
     seen: usize,
+    /// What enrichment makes of the value.
+    enriching: Option<Enriching>,
     values: Values,
 }
 
@@ -62,6 +66,32 @@ enum Values {
     Mixed,
 }
 
+impl Values {
+    /// Returns whether no row has a value or a null yet, so that the type is still open.
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Int(column) => column.len() == 0,
+            Self::Float(column) => column.len() == 0,
+            Self::Bool(column) => column.len() == 0,
+            Self::Text(column) => column.len() == 0,
+            Self::Mixed => false,
+        }
+    }
+
+    /// Forgets all rows and keeps the memory of a column.
+    fn clear(&mut self) {
+        match self {
+            Self::Nothing => {}
+            Self::Int(column) => column.clear(),
+            Self::Float(column) => column.clear(),
+            Self::Bool(column) => column.clear(),
+            Self::Text(column) => column.clear(),
+            Self::Mixed => *self = Self::Nothing,
+        }
+    }
+}
+
 /// Where a key is in the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NodeId(u32);
@@ -69,6 +99,23 @@ pub(crate) struct NodeId(u32);
 impl NodeId {
     /// The object `data` itself.
     pub(crate) const ROOT: Self = Self(0);
+}
+
+/// The keys of `data` that enrichment reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Enriching {
+    UserAgent,
+    Ip,
+}
+
+impl Enriching {
+    fn of(key: &[u8]) -> Option<Self> {
+        match key {
+            b"user_agent" => Some(Self::UserAgent),
+            b"ip" => Some(Self::Ip),
+            _ => None,
+        }
+    }
 }
 
 /// What the tree says about a key.
@@ -85,11 +132,13 @@ impl Default for LeafTree {
     fn default() -> Self {
         let root = Node {
             key: Box::default(),
+            expected: None,
             path: "".into(),
             parent: NONE,
             first_child: NONE,
             next: NONE,
             seen: 0,
+            enriching: None,
             values: Values::Nothing,
         };
         Self { nodes: vec![root], by_key: HashMap::new(), partial: false, rows_expected: 0 }
@@ -97,13 +146,43 @@ impl Default for LeafTree {
 }
 
 impl LeafTree {
+    /// Returns the key that is probably next in `parent`'s object, if it is of the kind that one comparison recognises.
+    #[inline]
+    pub(crate) fn expected(&self, parent: NodeId, before: Option<NodeId>) -> Option<(NodeId, &ExpectedKey)> {
+        let guess = self.guess(parent, before);
+        let node = self.nodes.get(guess as usize).filter(|node| node.parent == parent.0)?;
+        Some((NodeId(guess), node.expected.as_ref()?))
+    }
+
+    #[inline]
+    fn guess(&self, parent: NodeId, before: Option<NodeId>) -> u32 {
+        match before {
+            Some(before) => self.nodes[before.0 as usize].next,
+            None => self.nodes[parent.0 as usize].first_child,
+        }
+    }
+
+    /// Returns what enrichment makes of the key's values.
+    #[inline]
+    pub(crate) fn enriching(&self, id: NodeId) -> Option<Enriching> {
+        self.nodes[id.0 as usize].enriching
+    }
+
+    /// Notes that row `row` has the key.
+    #[inline]
+    pub(crate) fn visit(&mut self, id: NodeId, row: usize) -> Found {
+        let node = &mut self.nodes[id.0 as usize];
+        if node.seen == row + 1 {
+            return Found::Duplicate;
+        }
+        node.seen = row + 1;
+        Found::Node(id)
+    }
+
     /// Finds a key of `parent`'s object in row `row`; `before` is the key read before it, if it has a node.
     #[inline]
     pub(crate) fn find(&mut self, parent: NodeId, before: Option<NodeId>, key: &[u8], row: usize) -> Found {
-        let guess = match before {
-            Some(before) => self.nodes[before.0 as usize].next,
-            None => self.nodes[parent.0 as usize].first_child,
-        };
+        let guess = self.guess(parent, before);
         let id = match self.nodes.get(guess as usize) {
             Some(node) if *node.key == *key && node.parent == parent.0 => guess,
             _ => match self.look_up(parent, before, key) {
@@ -111,12 +190,7 @@ impl LeafTree {
                 None => return Found::NoColumn,
             },
         };
-        let node = &mut self.nodes[id as usize];
-        if node.seen == row + 1 {
-            return Found::Duplicate;
-        }
-        node.seen = row + 1;
-        Found::Node(NodeId(id))
+        self.visit(NodeId(id), row)
     }
 
     fn look_up(&mut self, parent: NodeId, before: Option<NodeId>, key: &[u8]) -> Option<u32> {
@@ -142,11 +216,13 @@ impl LeafTree {
         let id = u32::try_from(self.nodes.len()).ok()?;
         self.nodes.push(Node {
             key: Box::from(key),
+            expected: ExpectedKey::new(key),
             path,
             parent: parent.0,
             first_child: NONE,
             next: NONE,
             seen: 0,
+            enriching: (parent == NodeId::ROOT).then(|| Enriching::of(key)).flatten(),
             values: Values::Nothing,
         });
         self.by_key.insert((parent.0, Box::from(key)), id);
@@ -171,7 +247,7 @@ impl LeafTree {
                 column.pad(row);
                 column.push(view);
             }
-            Values::Nothing => *values = Values::Text(first(row, view, self.rows_expected)),
+            values if values.is_empty() => *values = Values::Text(first(row, view, self.rows_expected)),
             _ => *values = Values::Mixed,
         }
     }
@@ -199,8 +275,12 @@ impl LeafTree {
                     Values::Float(floats)
                 });
             }
-            (Values::Nothing, Number::Int(value)) => *values = Values::Int(first(row, value, self.rows_expected)),
-            (Values::Nothing, Number::Float(value)) => *values = Values::Float(first(row, value, self.rows_expected)),
+            (values, Number::Int(value)) if values.is_empty() => {
+                *values = Values::Int(first(row, value, self.rows_expected));
+            }
+            (values, Number::Float(value)) if values.is_empty() => {
+                *values = Values::Float(first(row, value, self.rows_expected));
+            }
             _ => *values = Values::Mixed,
         }
     }
@@ -213,7 +293,7 @@ impl LeafTree {
                 column.pad(row);
                 column.push(value);
             }
-            Values::Nothing => *values = Values::Bool(first(row, value, self.rows_expected)),
+            values if values.is_empty() => *values = Values::Bool(first(row, value, self.rows_expected)),
             _ => *values = Values::Mixed,
         }
     }
@@ -237,14 +317,27 @@ impl LeafTree {
         }
     }
 
+    /// Forgets all rows; keeps the shape, and the memory of the columns for rows of the same types.
+    pub(crate) fn clear(&mut self) {
+        self.partial = false;
+        if self.nodes.len() > PATHS_KEPT_MAX {
+            *self = Self::default();
+            return;
+        }
+        for node in &mut self.nodes {
+            node.seen = 0;
+            node.values.clear();
+        }
+    }
+
     /// Returns the columns of a batch of `rows` rows and keeps only the shape for the next one.
     pub(crate) fn finish(&mut self, rows: usize, buffers: &[Buffer]) -> Leaves {
         let mut by_path = HashMap::with_capacity(self.nodes.len());
         for node in &mut self.nodes {
             node.seen = 0;
             let leaf = match &mut node.values {
-                Values::Nothing => continue,
-                Values::Mixed => Leaf::Text,
+                values if values.is_empty() => continue,
+                Values::Nothing | Values::Mixed => Leaf::Text,
                 Values::Int(column) => {
                     column.pad(rows);
                     Leaf::Typed(Arc::new(column.finish()))

@@ -1,6 +1,7 @@
 //! What the engine remembers of ingestion beside the journal: the tail, client ids, request keys, rejected events and
 //! counters. Rebuilt from the journal at a start; shared by the journal thread, which changes it, and everybody who reads.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::request::Identity;
 use super::request_keys::RequestKeys;
 use super::schemas::Schemas;
 use super::{rejected, request_keys};
+use crate::geoip::GeoDatabase;
 use crate::journal::{Frame, FrameKind, JournalStats};
 use crate::snapshot::Snapshot;
 use crate::tail::Tail;
@@ -51,6 +53,8 @@ pub struct Store {
     pub(crate) keys: Mutex<RequestKeys>,
     pub(crate) rejected: Mutex<RejectedStore>,
     pub(crate) schemas: Schemas,
+    /// Where addresses are, if anybody said.
+    pub(crate) geo: Option<Arc<GeoDatabase>>,
     pub(crate) counters: Counters,
     /// Why the journal takes nothing, and its own counters.
     pub(crate) journal: Mutex<JournalState>,
@@ -92,9 +96,16 @@ impl Store {
             keys: Mutex::default(),
             rejected: Mutex::new(RejectedStore::new(options.rejected_bytes_max)),
             schemas: Schemas::default(),
+            geo: None,
             counters: Counters::default(),
             journal: Mutex::default(),
         }
+    }
+
+    /// Lets every event from now on be enriched by where its address is.
+    #[must_use]
+    pub fn with_geo(self, geo: Option<Arc<GeoDatabase>>) -> Self {
+        Self { geo, ..self }
     }
 
     /// Returns every acknowledged event and every rejected one that is remembered.

@@ -351,3 +351,40 @@ fn merged_chunks_hold_the_same_rows() {
     }
     assert_eq!(offset as usize, next);
 }
+
+#[test]
+fn addresses_give_events_a_place_also_after_a_restart() {
+    use crate::geoip::{GeoDatabase, sample};
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("places.mmdb");
+    let munich = sample::place("DE", "Free State of Bavaria", "Munich");
+    std::fs::File::create_new(&file)
+        .and_then(|mut out| {
+            std::io::Write::write_all(&mut out, &sample::database("Test", &[([192, 0, 2, 0], 24, munich)]))
+        })
+        .unwrap();
+    let geo = Arc::new(GeoDatabase::open(&LocalDisk, &file).unwrap());
+    let open = || {
+        let store = Arc::new(Store::new(StoreOptions::default()).with_geo(Some(Arc::clone(&geo))));
+        let dir = dir.path().join("journal");
+        let journal =
+            JournalOptions { dir, file_bytes_target: 1 << 20, min_free_bytes: 0, on_damage: OnDamage::Refuse };
+        let opened = Writer::open(Arc::new(LocalDisk), Arc::new(SystemClock::default()), journal, Arc::clone(&store));
+        Fixture { writer: opened.unwrap().0, store }
+    };
+    let mut fixture = open();
+    let event = |ip: &str| format!(r#"{{"type":"t","source":"s","data":{{"ip":{ip}}}}}"#);
+    fixture.send(&event(r#""192.0.2.7""#), Framing::Json);
+    let lines = [r#""192.0.2\u002e8""#, r#""10.0.0.1""#, r#""no address""#, "7", "null", r#"{"ip":"192.0.2.7"}"#];
+    fixture.send(&lines.map(event).join("\n"), Framing::Lines);
+    let check = |fixture: &Fixture| {
+        let snapshot = fixture.store.snapshot();
+        for (name, expected) in [("country", "DE"), ("region", "Free State of Bavaria"), ("city", "Munich")] {
+            let expected = [expected, expected, "NULL", "NULL", "NULL", "NULL", "NULL"];
+            assert_eq!(texts(&snapshot, name), expected, "{name}");
+        }
+    };
+    check(&fixture);
+    drop(fixture);
+    check(&open());
+}

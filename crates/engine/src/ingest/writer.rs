@@ -77,7 +77,7 @@ impl Writer {
         options: JournalOptions,
         store: Arc<Store>,
     ) -> Result<(Self, Recovered), JournalError> {
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::of(&store);
         let dir = options.dir.clone();
         let (journal, recovered) = Journal::open(disk, Arc::clone(&clock), options, &mut |frame| {
             let replayed = store.replay(frame, &mut decoder);

@@ -8,10 +8,10 @@ use datafusion::common::{Column, DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::TokenizerError;
 
-use super::QueryError;
 use super::catalog::path_name;
 use super::session::{CATALOG, EVENTS, REJECTED_EVENTS, SCHEMA};
 use super::statement::place_of;
+use super::{QueryError, UnseenPath};
 use crate::tail::PathTypes;
 
 /// Names that a statement may have meant.
@@ -22,11 +22,24 @@ pub(super) struct Names {
 }
 
 /// Returns the error of text that is no SQL.
-pub(super) fn of_syntax(error: &DataFusionError) -> QueryError {
-    match root(error) {
+pub(super) fn of_syntax(error: &DataFusionError, text: &str) -> QueryError {
+    let error = match root(error) {
         DataFusionError::SQL(error, _) => of_parser(error),
         other => QueryError::new("sql_syntax", cleaned(&other.to_string())),
+    };
+    // The parser gives the end no place, and where something is missing there is the place to look.
+    if error.place.is_none() && error.message.ends_with("found EOF") {
+        let message = error.message.replace("found EOF", "found the end");
+        return QueryError { place: Some(end_of(text)), message, ..error };
     }
+    error
+}
+
+/// Returns the line and column behind the last word.
+fn end_of(text: &str) -> (u64, u64) {
+    let text = text.trim_end();
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    (text.matches('\n').count() as u64 + 1, last.chars().count() as u64 + 1)
 }
 
 /// Returns the error of text that has no words, such as an open quote.
@@ -131,10 +144,16 @@ fn of_schema(error: &SchemaError, sql: &str, names: &Names) -> QueryError {
     }
 }
 
-/// Returns what to tell somebody who asked for a path that no event has.
-pub(super) fn note_unseen(path: &str, seen: &PathTypes) -> String {
+/// Returns a path that no event has with the nearest that one has.
+pub(super) fn unseen(path: String, seen: &PathTypes) -> UnseenPath {
     let names: Vec<String> = seen.by_path.keys().map(|path| path_name(path)).collect();
-    match nearest(path, names.iter().map(String::as_str)) {
+    let nearest = nearest(&path, names.iter().map(String::as_str)).map(str::to_owned);
+    UnseenPath { path, nearest }
+}
+
+/// Returns what to tell somebody who asked for a path that no event has.
+pub(super) fn note_unseen(UnseenPath { path, nearest }: &UnseenPath) -> String {
+    match nearest {
         Some(nearest) => format!("no event has {path}; did you mean {nearest}?"),
         None => format!("no event has {path}"),
     }

@@ -54,8 +54,9 @@ pub(super) async fn run(
     drop(stream);
     let mut stats = AnswerStats { rows: taken.rows, ..AnswerStats::default() };
     count(&plan, &mut stats);
-    let notes = unseen.iter().map(|path| failure::note_unseen(path, paths)).collect();
-    Ok(Answer { schema: plan.schema(), batches: taken.batches, truncated: taken.truncated, notes, stats })
+    let unseen: Vec<_> = unseen.into_iter().map(|path| failure::unseen(path, paths)).collect();
+    let notes = unseen.iter().map(failure::note_unseen).collect();
+    Ok(Answer { schema: plan.schema(), batches: taken.batches, truncated: taken.truncated, notes, unseen, stats })
 }
 
 /// Refuses what the grammar let through but would write.

@@ -31,7 +31,7 @@ pub(super) fn parse(sql: &str, params: &Params) -> Result<Statement, QueryError>
         .with_recursion_limit(NESTING_MAX)
         .build()
         .and_then(|mut parser| parser.parse_statements())
-        .map_err(|error| failure::of_syntax(&error))?;
+        .map_err(|error| failure::of_syntax(&error, sql))?;
     for statement in &mut statements {
         check_statement(statement, params)?;
     }
@@ -42,7 +42,8 @@ pub(super) fn parse(sql: &str, params: &Params) -> Result<Statement, QueryError>
             Err(QueryError::new("sql_syntax", "the statement is empty").hint("try SELECT * FROM events LIMIT 10"))
         }
         (Some(_), Some(_)) => {
-            Err(QueryError::new("sql_syntax", "more than one statement").hint("send one statement at a time"))
+            let error = QueryError::new("several_statements", "more than one statement");
+            Err(QueryError { place: second_statement(sql), ..error.hint("send one statement at a time") })
         }
     }
 }
@@ -53,8 +54,8 @@ pub(super) fn parse_expression(text: &str) -> Result<ast::Expr, QueryError> {
         .with_dialect(&StreamFlowDialect)
         .with_recursion_limit(NESTING_MAX)
         .build()
-        .map_err(|error| failure::of_syntax(&error))?;
-    let mut parsed = parser.parse_into_expr().map_err(|error| failure::of_syntax(&error))?;
+        .map_err(|error| failure::of_syntax(&error, text))?;
+    let mut parsed = parser.parse_into_expr().map_err(|error| failure::of_syntax(&error, text))?;
     if parsed.alias.is_some() {
         return Err(QueryError::new("sql_syntax", "a filter has no AS"));
     }
@@ -73,6 +74,18 @@ pub(super) fn place_of(sql: &str, name: &str) -> Option<(u64, u64)> {
         _ => false,
     })?;
     Some((token.span.start.line, token.span.start.column))
+}
+
+/// Returns where the second statement of the text begins.
+fn second_statement(sql: &str) -> Option<(u64, u64)> {
+    let tokens = Tokenizer::new(&StreamFlowDialect, sql).tokenize_with_location().ok()?;
+    let words = tokens.iter().skip_while(|token| is_between(token)).skip_while(|token| token.token != Token::SemiColon);
+    words.skip_while(|token| is_between(token)).map(|token| (token.span.start.line, token.span.start.column)).next()
+}
+
+/// Returns whether the token stands between statements.
+fn is_between(token: &TokenWithSpan) -> bool {
+    matches!(token.token, Token::Whitespace(_) | Token::SemiColon)
 }
 
 fn tokens_of(sql: &str) -> Result<Vec<TokenWithSpan>, QueryError> {

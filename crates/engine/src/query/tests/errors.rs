@@ -42,7 +42,12 @@ fn broken_syntax_names_its_place() {
     assert_eq!(error.code, "sql_syntax");
     assert!(error.place.is_some_and(|(line, _)| line == 2), "{error:?}");
     check("", "sql_syntax", "the statement is empty", "SELECT");
-    check("SELECT 1; SELECT 2", "sql_syntax", "more than one statement", "one statement");
+    check("SELECT 1; SELECT 2", "several_statements", "more than one statement", "one statement");
+    assert_eq!(ask_sql(" ;SELECT 1;;\n SELECT 2;").unwrap_err().place, Some((2, 2)));
+    ask_sql("SELECT 1;").unwrap();
+    let unfinished = ask_sql("SELECT 1 +\n  count( \n").unwrap_err();
+    assert_eq!((unfinished.code, unfinished.place), ("sql_syntax", Some((2, 9))), "{unfinished:?}");
+    assert!(unfinished.message.ends_with("found the end"), "{unfinished:?}");
     assert_eq!(ask_sql("SELECT 'open").unwrap_err().code, "sql_syntax");
     assert_eq!(ask_sql("SELECT 1 FORM events").unwrap_err().code, "sql_syntax");
 }
