@@ -93,6 +93,8 @@ impl Facts<'_> {
         let index = self.condition.schema.index_of(&column.name).ok()?;
         let kind = self.condition.schema.field(index).data_type().clone();
         match &self.condition.readings[index] {
+            // The items of a list say nothing of how many lists there are.
+            Reading::Column(_) if kind.is_nested() => None,
             Reading::Column(index) => match self.segment.column(*index) {
                 ColumnLayout::Plain(leaf) => Some((*leaf, kind)),
                 ColumnLayout::Json(_) | ColumnLayout::Missing => None,

@@ -68,6 +68,15 @@ pub(super) fn spread(pieces: Vec<Piece>, threads: usize) -> Vec<Vec<Piece>> {
     partitions
 }
 
+/// Deals pieces out in turn, so that the first ones are read first by all.
+pub(super) fn deal(pieces: Vec<Piece>, parts: usize) -> Vec<Vec<Piece>> {
+    let mut partitions = vec![Vec::new(); parts];
+    for (number, piece) in pieces.into_iter().enumerate() {
+        partitions[number % parts.max(1)].push(piece);
+    }
+    partitions
+}
+
 /// What a scan reads from every piece.
 #[derive(Debug, Clone)]
 pub(super) struct Wish {
@@ -120,7 +129,12 @@ impl PieceReader {
                 self.counters.bytes.add(usize::try_from(open.bytes_read.swap(0, Ordering::Relaxed)).unwrap_or(0));
                 match batch {
                     Some(batch) => return open.plan.read(&batch, &self.wish.schema).map(Some),
-                    None => self.open = None,
+                    None => {
+                        // What waits is passed on, so that whoever reads it can rule out the groups that follow.
+                        self.open = None;
+                        self.small.finish_buffered_batch()?;
+                        return Ok(Some(RecordBatch::new_empty(SchemaRef::clone(&self.wish.schema))));
+                    }
                 }
             }
             match self.pieces.next() {

@@ -12,7 +12,7 @@ use datafusion::common::{ColumnStatistics, Result, ScalarValue, Statistics};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::conjunction;
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::coop::cooperative;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType};
 use datafusion::physical_plan::filter_pushdown::{
@@ -20,13 +20,14 @@ use datafusion::physical_plan::filter_pushdown::{
 };
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
+use datafusion::physical_plan::sort_pushdown::SortOrderPushdownResult;
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
 
 use super::condition::Condition;
 use super::leaf::Reading;
-use super::piece::{Counters, Piece, PieceReader, Wish, spread};
+use super::piece::{Counters, Piece, PieceReader, Wish, deal, spread};
 use super::wanted::{Wanted, column_name, schema_of};
 
 /// Names of the counters that a scan keeps.
@@ -80,15 +81,19 @@ impl ScanExec {
         }
     }
 
-    /// Returns this scan with one more condition; groups that can not pass it are left out.
-    fn with_condition(&self, filters: &[Arc<dyn PhysicalExpr>]) -> Result<Self> {
+    /// Returns this scan with one more condition; groups that can not pass it are left out. Once the plan around it relies
+    /// on the number of partitions, that stays.
+    fn with_condition(&self, filters: &[Arc<dyn PhysicalExpr>], phase: FilterPushdownPhase) -> Result<Self> {
         let own = Condition::new(&conjunction(filters.iter().cloned()), &self.wish.readings, &self.wish.table)?;
         let may_pass = |piece: &&Piece| match piece {
             Piece::Chunk(_) | Piece::Rows(_) => true,
             Piece::Group(segment, group) => own.may_pass(segment, *group),
         };
-        let pieces: Vec<Piece> = self.partitions.iter().flatten().filter(may_pass).cloned().collect();
-        let partitions: Arc<[_]> = spread(pieces, self.threads).into();
+        let left = |pieces: &Vec<Piece>| pieces.iter().filter(may_pass).cloned().collect::<Vec<Piece>>();
+        let partitions: Arc<[_]> = match phase {
+            FilterPushdownPhase::Pre => spread(self.partitions.iter().flat_map(left).collect(), self.threads).into(),
+            FilterPushdownPhase::Post => self.partitions.iter().map(left).collect(),
+        };
         let condition = match &self.wish.condition {
             Some(earlier) => earlier.and(&own, &self.wish.table)?,
             None => own,
@@ -204,7 +209,7 @@ impl ExecutionPlan for ScanExec {
     /// Takes over conditions, which are then checked before anything else of a row is read.
     fn handle_child_pushdown_result(
         &self,
-        _phase: FilterPushdownPhase,
+        phase: FilterPushdownPhase,
         result: ChildPushdownResult,
         _config: &ConfigOptions,
     ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
@@ -214,9 +219,32 @@ impl ExecutionPlan for ScanExec {
         if filters.is_empty() || self.rows_max.is_some() {
             return Ok(FilterPushdownPropagation::with_parent_pushdown_result(vec![PushedDown::No; filters.len()]));
         }
-        let scan = self.with_condition(&filters)?;
+        let scan = self.with_condition(&filters, phase)?;
         let taken = FilterPushdownPropagation::with_parent_pushdown_result(vec![PushedDown::Yes; filters.len()]);
         Ok(taken.with_updated_node(Arc::new(scan)))
+    }
+
+    /// Reads the newest (or oldest) pieces first where rows are wanted in the order of time: a query for a few of them then
+    /// finds that it needs no others.
+    fn try_pushdown_sort(&self, order: &[PhysicalSortExpr]) -> Result<SortOrderPushdownResult<Arc<dyn ExecutionPlan>>> {
+        let first = order.first().and_then(|order| Some((order.expr.downcast_ref::<Column>()?, order.options)));
+        let Some((column, options)) = first.filter(|_| self.rows_max.is_none()) else {
+            return Ok(SortOrderPushdownResult::Unsupported);
+        };
+        match self.wish.readings.get(column.index()) {
+            Some(Reading::Column(index)) if self.wish.table.field(*index).name() == "timestamp" => {
+                let mut pieces: Vec<Piece> = self.partitions.iter().flatten().cloned().collect();
+                if options.descending {
+                    pieces.sort_by_key(|piece| std::cmp::Reverse(piece.times().1));
+                } else {
+                    pieces.sort_by_key(|piece| piece.times().0);
+                }
+                let partitions: Arc<[_]> = deal(pieces, self.partitions.len()).into();
+                let scan = Self { partitions, metrics: ExecutionPlanMetricsSet::new(), ..self.clone() };
+                Ok(SortOrderPushdownResult::Inexact { inner: Arc::new(scan) })
+            }
+            _ => Ok(SortOrderPushdownResult::Unsupported),
+        }
     }
 
     /// Takes the columns and paths of a projection into the scan; what it computes from them stays above.

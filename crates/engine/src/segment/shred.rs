@@ -172,7 +172,8 @@ impl Shredder {
             present.append_n(row - present.len(), false);
             present.append(true);
         }
-        if !fields.is_empty() {
+        // An object that has no columns at all is only there if its value is.
+        if !fields.is_empty() || children.is_empty() {
             fields.finish(&self.names, 0, &mut rest);
             self.columns[at].push_value(row, &rest);
         }

@@ -99,7 +99,8 @@ pub(super) fn without_leaves(chunk: &Chunk) -> Chunk {
 pub(super) fn sealed(snapshot: &Snapshot, count: usize) -> Snapshot {
     let mut snapshot = snapshot.clone();
     let chunks: Vec<_> = snapshot.chunks.drain(..count).collect();
-    snapshot.segments = chunks.iter().map(|chunk| Arc::new(segment_of(&[chunk.batch.clone()], 128 << 10))).collect();
+    snapshot.segments =
+        chunks.iter().map(|chunk| Arc::new(segment_of(std::slice::from_ref(&chunk.batch), 128 << 10))).collect();
     snapshot
 }
 

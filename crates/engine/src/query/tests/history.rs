@@ -23,7 +23,7 @@ fn history() -> Snapshot {
         })
         .collect();
     let mut snapshot = snapshot_of(&[&events]);
-    snapshot.segments = vec![Arc::new(segment_of(&[snapshot.chunks[0].batch.clone()], 256))];
+    snapshot.segments = vec![Arc::new(segment_of(std::slice::from_ref(&snapshot.chunks[0].batch), 256))];
     snapshot.chunks.clear();
     snapshot
 }
@@ -51,6 +51,8 @@ fn history_answers() {
     check("SELECT max(timestamp) - min(timestamp) = INTERVAL '1999 seconds' AS ok FROM events", "ok;true");
     check("SELECT data.page, count(*) AS n FROM events GROUP BY 1 ORDER BY 1 LIMIT 2", "data.page,n;/p0,400;/p1,400");
     check("SELECT type FROM events WHERE user_id = 'u1500'", "type;b");
+    check("SELECT count(*) AS n FROM events WHERE tags IS NOT NULL AND correlation_id IS NULL", "n;2000");
+    check("SELECT metadata FROM events WHERE user_id = 'u1500'", "metadata;{}");
     check("SELECT data.deep.x AS x FROM events WHERE user_id = 'u0007'", "x;1.75");
     check("SELECT json_get_int(data, 'odd', 0, 'k') AS k FROM events WHERE data.odd IS NOT NULL", "k;1234");
     check("SELECT data.ms AS ms FROM events WHERE user_id = 'u1234'", "ms;late");
@@ -176,4 +178,30 @@ fn a_table_as_of_a_time_has_what_had_arrived_by_then() {
     let refused = |sql: &str| ask_sql(sql).unwrap_err().code;
     assert_eq!(refused("WITH x AS (SELECT 1) SELECT * FROM x AS OF '2026-11-23T10:00:00Z'"), "sql_invalid");
     assert_eq!(refused("SELECT * FROM events VERSION AS OF 3"), "sql_invalid");
+}
+
+#[test]
+fn a_flood_of_keys_is_kept_and_found() {
+    let events: Vec<Value> =
+        (0..1_500).map(|row| json!({"data": {"page": "/", format!("key{row}"): {"at": row}}})).collect();
+    let chunk = chunk_of(0, &events);
+    let snapshot = Snapshot { segments: vec![Arc::new(segment_of(&[chunk.batch], 4_096))], ..Snapshot::default() };
+    let ask = |sql: &str| {
+        let query = Query { sql: sql.to_owned(), ..Query::default() };
+        shown(&ask(&engine(), &snapshot, query).unwrap())
+    };
+    assert_eq!(ask("SELECT count(*) AS n FROM events WHERE data.page = '/'"), "n;1500");
+    for row in [3, 511, 512, 700, 1_499] {
+        let sql = format!("SELECT data, json_get_int(data, 'key{row}', 'at') AS k FROM events WHERE _offset = {row}");
+        let json = format!(r#"{{""page"":""/"",""key{row}"":{{""at"":{row}}}}}"#);
+        assert_eq!(ask(&sql), format!("data,k;\"{json}\",{row}"));
+    }
+}
+
+#[test]
+fn the_newest_events_are_found_without_reading_the_others() {
+    let answer = ask_history("SELECT timestamp, type FROM events ORDER BY timestamp DESC LIMIT 5");
+    assert_eq!((answer.stats.rows, answer.stats.rows_scanned), (5, 208), "the last group has 208 rows");
+    let answer = ask_history("SELECT timestamp, type FROM events WHERE type = 'b' ORDER BY timestamp LIMIT 5");
+    assert_eq!((answer.stats.rows, answer.stats.rows_scanned), (5, 256), "one group");
 }
