@@ -46,6 +46,7 @@ mod tree;
 mod trends;
 mod usage;
 mod version;
+mod webhook;
 
 pub use session::{GlobalArgs, Session};
 pub use target::{Consent, Protection, Target};
@@ -91,6 +92,7 @@ enum Command {
     Top(top::TopArgs),
     Trends(trends::TrendsArgs),
     Version(version::VersionArgs),
+    Webhook(webhook::WebhookArgs),
 }
 
 impl Command {
@@ -121,6 +123,7 @@ impl Command {
             Self::Top(args) => top::run(args, session),
             Self::Trends(args) => trends::run(args, session),
             Self::Version(args) => version::run(args, session),
+            Self::Webhook(args) => webhook::run(args, session),
         }
     }
 }
@@ -150,6 +153,7 @@ const SHAPES: &[&[&Shape]] = &[
     top::SHAPES,
     trends::SHAPES,
     version::SHAPES,
+    webhook::SHAPES,
 ];
 
 /// The commands by what they are for, as the first page of help shows them.
@@ -157,7 +161,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
     ("Events in", &["send", "schema", "events"]),
     ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths"]),
-    ("Set up", &["context", "config", "completion"]),
+    ("Set up", &["context", "config", "completion", "webhook"]),
     ("Know more", &["help", "errors", "version", "bench"]),
 ];
 
