@@ -9,6 +9,7 @@ use crate::printer::{CommandError, ExitStatus, Shape};
 
 mod certs;
 mod document;
+mod manifests;
 mod serve;
 mod test;
 
@@ -36,6 +37,7 @@ pub(super) struct WebhookArgs {
 enum WebhookCommand {
     Serve(serve::ServeArgs),
     Certs(certs::CertsArgs),
+    Manifests(manifests::ManifestsArgs),
     Test(test::TestArgs),
 }
 
@@ -43,6 +45,7 @@ pub(super) fn run(args: WebhookArgs, session: &Session) -> Result<ExitStatus, Co
     match args.command {
         WebhookCommand::Serve(args) => serve::run(&args, session),
         WebhookCommand::Certs(args) => certs::run(&args, session),
+        WebhookCommand::Manifests(args) => manifests::run(&args, session),
         WebhookCommand::Test(args) => test::run(&args, session),
     }
 }
