@@ -24,9 +24,12 @@ impl Client {
             .with_root_certificates(roots)
             .with_no_client_auth();
         let name = "streamflow-webhook.streamflow-webhook.svc".try_into().unwrap();
-        let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-        let stream = TcpStream::connect(address).unwrap();
+        let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        while connection.is_handshaking() {
+            connection.complete_io(&mut stream).unwrap();
+        }
         Self(StreamOwned::new(connection, stream))
     }
 

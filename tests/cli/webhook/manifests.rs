@@ -2,8 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::program::Place;
+use crate::tool;
 
 const IMAGE: &str = "registry.example.com/streamflow:0.1.0";
 
@@ -15,6 +20,20 @@ fn manifests_are_the_ones_that_were_looked_at() {
         fs::write(&golden, &printed).unwrap();
     }
     assert_eq!(printed, fs::read_to_string(&golden).unwrap(), "UPDATE_DOCS=1 writes it anew");
+}
+
+#[test]
+fn every_object_is_valid_for_kubernetes() {
+    let Some(validate) = tool::find("kubernetes-validate", "every_object_is_valid_for_kubernetes") else { return };
+    let place = Place::new();
+    place.run(&["webhook", "certs", "--out", "certs"]).exits(0);
+    for flags in [&["--ca", "certs/ca.crt"][..], &["--replicas", "1", "--failure-policy", "fail"]] {
+        let printed = place.run(&[&["webhook", "manifests", "--image", IMAGE], flags].concat()).exits(0).out;
+        place.write("webhook.yaml", &printed);
+        let output =
+            Command::new(&validate).args(["--strict", "webhook.yaml"]).current_dir(place.dir()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]
@@ -35,7 +54,10 @@ fn authority_goes_into_the_configuration_and_a_key_never_does() {
     let place = Place::new();
     place.run(&["webhook", "certs", "--out", "certs"]).exits(0);
     let manifests = |flags: &[&str]| place.run(&[&["webhook", "manifests", "--image", IMAGE], flags].concat());
-    assert!(manifests(&["--ca", "certs/ca.crt"]).exits(0).out.contains("caBundle: LS0t"));
+    let configured = manifests(&["--ca", "certs/ca.crt"]).exits(0).out;
+    let bundle = configured.split("caBundle:").nth(1).unwrap().split_whitespace().find(|word| word.starts_with("LS0t"));
+    let authority = fs::read(place.dir().join("certs/ca.crt")).unwrap();
+    assert_eq!(STANDARD.decode(bundle.unwrap()).unwrap(), authority);
     manifests(&["--ca", "certs/tls.key"]).exits(2).says("cannot use certs/tls.key");
     let both = ["ca.crt", "tls.key"].map(|name| fs::read_to_string(place.dir().join("certs").join(name)).unwrap());
     place.write("both.pem", &both.concat());
