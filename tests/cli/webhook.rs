@@ -12,6 +12,7 @@ use crate::tool;
 
 mod certificates;
 mod client;
+mod helm;
 mod manifests;
 mod serving;
 
