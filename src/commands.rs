@@ -47,6 +47,7 @@ mod tree;
 mod trends;
 mod usage;
 mod version;
+mod webhook;
 
 pub use session::{GlobalArgs, Session};
 pub use target::{Consent, Protection, Target};
@@ -92,6 +93,7 @@ enum Command {
     Top(top::TopArgs),
     Trends(trends::TrendsArgs),
     Version(version::VersionArgs),
+    Webhook(webhook::WebhookArgs),
 }
 
 impl Command {
@@ -122,6 +124,7 @@ impl Command {
             Self::Top(args) => top::run(args, session),
             Self::Trends(args) => trends::run(args, session),
             Self::Version(args) => version::run(args, session),
+            Self::Webhook(args) => webhook::run(args, session),
         }
     }
 }
@@ -151,6 +154,7 @@ const SHAPES: &[&[&Shape]] = &[
     top::SHAPES,
     trends::SHAPES,
     version::SHAPES,
+    webhook::SHAPES,
 ];
 
 /// The commands by what they are for, as the first page of help shows them.
@@ -158,7 +162,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
     ("Events in", &["send", "schema", "events"]),
     ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths"]),
-    ("Set up", &["context", "config", "completion"]),
+    ("Set up", &["context", "config", "completion", "webhook"]),
     ("Know more", &["help", "errors", "version", "bench"]),
 ];
 

@@ -3,6 +3,7 @@
 //! The binary speaks; what it knows of storage and SQL it asks the engine. ARCHITECTURE.md says which module may use
 //! which.
 
+pub mod admission;
 pub mod api;
 pub mod client;
 pub mod commands;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// What each module of the binary may use, of the binary's own modules and of the other crates.
 const BINARY: &[(&str, &[&str])] = &[
+    ("admission", &["core", "telemetry"]),
     ("api", &["core"]),
     ("generator", &[]),
     ("client", &["api", "core"]),

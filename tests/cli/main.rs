@@ -23,3 +23,4 @@ mod send;
 mod server;
 mod tail;
 mod tool;
+mod webhook;

@@ -3,6 +3,7 @@
 //! core decides: pure functions and types. It reads no clock, touches no disk, starts no task and logs nothing; time,
 //! chance and settings are arguments.
 
+pub mod admission;
 pub mod error_code;
 pub mod event;
 pub mod filter;

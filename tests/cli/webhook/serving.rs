@@ -1,0 +1,103 @@
+//! A webhook on free ports with certificates of its own, stopped when dropped.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::client::Client;
+use crate::program::Place;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) struct Webhook {
+    pub(super) place: Place,
+    child: Child,
+    ready: Value,
+}
+
+impl Webhook {
+    pub(super) fn start() -> Self {
+        Self::start_with(&["--drain-delay", "0"])
+    }
+
+    pub(super) fn start_with(flags: &[&str]) -> Self {
+        let place = Place::new();
+        place.run(&["webhook", "certs", "--out", "certs"]).exits(0);
+        let mut command = place.command(&["webhook", "serve", "--certs", "certs", "-o", "ndjson"]);
+        command.args(["--listen", "127.0.0.1:0", "--probes", "127.0.0.1:0"]).args(flags);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        Self { place, child, ready }
+    }
+
+    pub(super) fn url(&self) -> &str {
+        self.ready["reviews"].as_str().unwrap()
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.url().trim_start_matches("https://").trim_end_matches("/mutate").parse().unwrap()
+    }
+
+    /// Returns a new connection that trusts the authority of the moment.
+    pub(super) fn client(&self) -> Client {
+        Client::connect(self.address(), &self.place.dir().join("certs/ca.crt"))
+    }
+
+    /// Asks the plain port and returns the status and the body.
+    pub(super) fn probe(&self, path: &str) -> (u16, String) {
+        let address: SocketAddr = self.ready["probes"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// Asks for a metric until it is above zero.
+    pub(super) fn wait_for(&self, metric: &str) {
+        self.until(metric, || {
+            self.probe("/metrics").1.lines().any(|line| {
+                line.strip_prefix(metric)
+                    .and_then(|rest| rest.trim().parse::<u64>().ok())
+                    .is_some_and(|count| count > 0)
+            })
+        });
+    }
+
+    pub(super) fn wait_until_not_ready(&self) {
+        self.until("readiness to end", || self.probe("/readyz").0 == 503);
+    }
+
+    fn until(&self, what: &str, holds: impl Fn() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !holds() {
+            assert!(Instant::now() < deadline, "waited in vain for {what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub(super) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits until the process has ended and returns its exit code.
+    pub(super) fn wait(&mut self) -> i32 {
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Webhook {
+    fn drop(&mut self) {
+        // It may have ended already, as a test wanted.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
