@@ -17,6 +17,7 @@ mod emptiness;
 mod engine_options;
 mod errors;
 mod events;
+mod export;
 mod field;
 mod funnel;
 mod health;
@@ -73,6 +74,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Errors(errors::ErrorsArgs),
     Events(events::EventsArgs),
+    Export(export::ExportArgs),
     Funnel(funnel::FunnelArgs),
     Health(health::HealthArgs),
     Help(help::HelpArgs),
@@ -103,6 +105,7 @@ impl Command {
             Self::Doctor(args) => doctor::run(args, session),
             Self::Errors(args) => errors::run(args, session),
             Self::Events(args) => events::run(args, session),
+            Self::Export(args) => export::run(args, session),
             Self::Funnel(args) => funnel::run(args, session),
             Self::Health(args) => health::run(args, session),
             Self::Help(args) => help::run(args, session),
@@ -156,7 +159,7 @@ const SHAPES: &[&[&Shape]] = &[
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
     ("Events in", &["send", "schema", "events"]),
-    ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths"]),
+    ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export"]),
     ("Set up", &["context", "config", "completion"]),
     ("Know more", &["help", "errors", "version", "bench"]),
 ];

@@ -1,7 +1,7 @@
 //! SQL over the tail (and later over sealed history), inside limits of time, rows and memory.
 //!
 //! A statement is parsed (`statement`), its names and paths are rewritten (`rewrite`), DataFusion plans it over the tables
-//! of a snapshot (`session`, `table`), and `run` collects the rows. Paths into JSON are one function (`accessor`) that the
+//! of a snapshot (`session`, `table`), and `run` collects the rows, or `flow` hands them out. Paths into JSON are one function (`accessor`) that the
 //! scan (`source`) answers from typed leaves. DataFusion's types and errors end here.
 
 mod accessor;
@@ -9,6 +9,7 @@ mod catalog;
 mod dialect;
 mod failure;
 mod filter;
+mod flow;
 mod growth;
 mod json_text;
 mod leaf;
@@ -39,6 +40,7 @@ use tokio::task::JoinHandle;
 
 pub use catalog::{Catalog, CatalogColumn, CatalogTable};
 pub use filter::Filter;
+pub use flow::Flow;
 
 use self::failure::Names;
 use self::stop::StopSign;
@@ -50,6 +52,8 @@ use crate::tail::Snapshot;
 pub struct QueryLimits {
     /// `query.timeout`, 30 s.
     pub timeout: Duration,
+    /// `query.export_timeout`, 1 h: for rows that are handed out as they come.
+    pub export_timeout: Duration,
     /// Rows of an answer that names no limit, 100,000.
     pub rows_default: usize,
     /// The most rows that a query may ask for.
@@ -64,6 +68,7 @@ impl Default for QueryLimits {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
+            export_timeout: Duration::from_secs(3_600),
             rows_default: 100_000,
             rows_max: 10_000_000,
             memory_bytes: 1 << 30,
@@ -138,6 +143,7 @@ pub struct QueryEngine {
     limits: QueryLimits,
     clock: Arc<dyn Clock>,
     slots: Arc<Semaphore>,
+    flow_slots: Arc<Semaphore>,
     runtime: OnceLock<Runtime>,
     shared: Arc<OnceLock<SessionState>>,
 }
@@ -160,6 +166,7 @@ impl QueryEngine {
             limits,
             clock,
             slots: Arc::new(Semaphore::new(QUERIES_MAX)),
+            flow_slots: Arc::new(Semaphore::new(flow::FLOWS_MAX)),
             runtime: OnceLock::new(),
             shared: Arc::default(),
         })
@@ -262,6 +269,7 @@ fn shared_state(shared: &OnceLock<SessionState>, limits: &QueryLimits) -> Result
 }
 
 /// A statement that ends when nobody waits for it any more.
+#[derive(Debug)]
 struct Running<T> {
     task: JoinHandle<T>,
     stop: StopSign,
