@@ -22,6 +22,7 @@ mod field;
 mod funnel;
 mod health;
 mod help;
+mod import;
 mod init;
 mod local;
 mod logs;
@@ -78,6 +79,7 @@ enum Command {
     Funnel(funnel::FunnelArgs),
     Health(health::HealthArgs),
     Help(help::HelpArgs),
+    Import(import::ImportArgs),
     Init(init::InitArgs),
     Logs(logs::LogsArgs),
     Paths(paths::PathsArgs),
@@ -109,6 +111,7 @@ impl Command {
             Self::Funnel(args) => funnel::run(args, session),
             Self::Health(args) => health::run(args, session),
             Self::Help(args) => help::run(args, session),
+            Self::Import(args) => import::run(args, session),
             Self::Init(args) => init::run(args, session),
             Self::Logs(args) => logs::run(args, session),
             Self::Paths(args) => paths::run(args, session),
@@ -139,6 +142,7 @@ const SHAPES: &[&[&Shape]] = &[
     events::SHAPES,
     funnel::SHAPES,
     health::SHAPES,
+    import::SHAPES,
     init::SHAPES,
     paths::SHAPES,
     query::SHAPES,
@@ -158,7 +162,7 @@ const SHAPES: &[&[&Shape]] = &[
 /// The commands by what they are for, as the first page of help shows them.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
-    ("Events in", &["send", "schema", "events"]),
+    ("Events in", &["send", "import", "schema", "events"]),
     ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export"]),
     ("Set up", &["context", "config", "completion"]),
     ("Know more", &["help", "errors", "version", "bench"]),
