@@ -17,11 +17,13 @@ mod emptiness;
 mod engine_options;
 mod errors;
 mod events;
+mod export;
 mod field;
 mod funnel;
 mod geoip;
 mod health;
 mod help;
+mod import;
 mod init;
 mod local;
 mod logs;
@@ -75,9 +77,11 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Errors(errors::ErrorsArgs),
     Events(events::EventsArgs),
+    Export(export::ExportArgs),
     Funnel(funnel::FunnelArgs),
     Health(health::HealthArgs),
     Help(help::HelpArgs),
+    Import(import::ImportArgs),
     Init(init::InitArgs),
     Logs(logs::LogsArgs),
     Paths(paths::PathsArgs),
@@ -106,9 +110,11 @@ impl Command {
             Self::Doctor(args) => doctor::run(args, session),
             Self::Errors(args) => errors::run(args, session),
             Self::Events(args) => events::run(args, session),
+            Self::Export(args) => export::run(args, session),
             Self::Funnel(args) => funnel::run(args, session),
             Self::Health(args) => health::run(args, session),
             Self::Help(args) => help::run(args, session),
+            Self::Import(args) => import::run(args, session),
             Self::Init(args) => init::run(args, session),
             Self::Logs(args) => logs::run(args, session),
             Self::Paths(args) => paths::run(args, session),
@@ -140,6 +146,7 @@ const SHAPES: &[&[&Shape]] = &[
     events::SHAPES,
     funnel::SHAPES,
     health::SHAPES,
+    import::SHAPES,
     init::SHAPES,
     paths::SHAPES,
     query::SHAPES,
@@ -160,8 +167,8 @@ const SHAPES: &[&[&Shape]] = &[
 /// The commands by what they are for, as the first page of help shows them.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
-    ("Events in", &["send", "schema", "events"]),
-    ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths"]),
+    ("Events in", &["send", "import", "schema", "events"]),
+    ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export"]),
     ("Set up", &["context", "config", "completion", "webhook"]),
     ("Know more", &["help", "errors", "version", "bench"]),
 ];

@@ -44,6 +44,7 @@ fn query_limits(settings: &Settings) -> QueryLimits {
     };
     QueryLimits {
         timeout: settings.duration("query.timeout"),
+        export_timeout: settings.duration("query.export_timeout"),
         rows_default: settings.count("query.max_rows"),
         rows_max: settings.count("query.rows_cap"),
         memory_bytes: settings.bytes_in_memory("query.memory"),

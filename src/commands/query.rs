@@ -1,8 +1,8 @@
 //! Runs one SQL statement and prints its rows.
 
 mod expectation;
-mod parameter;
-mod statement;
+pub(super) mod parameter;
+pub(super) mod statement;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -136,7 +136,8 @@ impl Failure {
     }
 }
 
-fn place(error: &ClientError, statement: &statement::Statement) -> Option<Place> {
+/// Returns the place in the statement that the server's error names.
+pub(super) fn place(error: &ClientError, statement: &statement::Statement) -> Option<Place> {
     let ClientError::Refused(refusal) = error else { return None };
     let details = refusal.detail.details.as_ref()?;
     let (line, column) = (details["line"].as_u64()?, details["column"].as_u64()?);

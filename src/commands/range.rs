@@ -49,6 +49,23 @@ impl RangeArgs {
         Ok(range)
     }
 
+    /// Returns the first moment and the one after the last that the flags name, each none where it is not said; says on
+    /// stderr which they are.
+    ///
+    /// # Errors
+    /// As [`RangeArgs::resolve`].
+    pub(super) fn bounds(&self, session: &Session) -> Result<(Option<String>, Option<String>), CommandError> {
+        let starts = [&self.since, &self.last, &self.around].into_iter().any(Option::is_some);
+        if !starts && self.until.is_none() {
+            return Ok((None, None));
+        }
+        let range = self.resolve_at(Duration::from_secs(1), now(session))?;
+        let since = starts.then(|| range.since());
+        let from = since.as_deref().unwrap_or("the first event");
+        session.printer().talk(format_args!("from {from} to {}", range.until()));
+        Ok((since, Some(range.until())))
+    }
+
     fn resolve_at(&self, span: Duration, now: Timestamp) -> Result<Range, CommandError> {
         let zone = self.zone()?;
         let words = RangeWords {

@@ -1,11 +1,11 @@
 //! Sends events: one by hand, those of files, of a pipe, or generated ones.
 
-mod batch;
+pub(super) mod batch;
 mod bulk;
-mod delivery;
-mod flow;
+pub(super) mod delivery;
+pub(super) mod flow;
 mod generate;
-mod input;
+pub(super) mod input;
 mod single;
 
 use std::path::PathBuf;

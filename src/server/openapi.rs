@@ -32,7 +32,7 @@ use crate::server::{analytics, ingestion, live, probes, query, schemas};
         analytics::openapi::top_pages, analytics::openapi::top_users, analytics::openapi::event_types,
         analytics::openapi::funnel, analytics::openapi::retention, analytics::openapi::sessions,
         analytics::openapi::paths, analytics::openapi::list_events, analytics::openapi::list_rejected,
-        query::openapi::post_query, query::openapi::query_schema,
+        query::openapi::post_query, query::openapi::post_export, query::openapi::query_schema,
         live::openapi::live_sse, live::openapi::live_websocket,
         schemas::list, schemas::show, schemas::replace, schemas::remove,
         openapi_json,

@@ -1,13 +1,16 @@
 //! Answers SQL: reads a statement, runs it on the engine, writes the rows in the form that the client accepts.
 
+mod export;
 mod form;
 mod request;
 mod schema;
 
+pub(crate) use export::post_export;
 pub(crate) use schema::query_schema;
 pub(crate) mod openapi {
     //! What the macros made for `openapi.json`.
     pub(crate) use super::__path_post_query;
+    pub(crate) use super::export::__path_post_export;
     pub(crate) use super::schema::__path_query_schema;
 }
 

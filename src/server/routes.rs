@@ -91,6 +91,7 @@ pub(crate) fn all() -> Vec<Route> {
         route(ANALYTICS, Method::GET, "/api/v1/analytics/sessions", get(analytics::sessions)),
         route(ANALYTICS, Method::GET, "/api/v1/analytics/paths", get(analytics::paths)),
         route(ANALYTICS, Method::POST, "/api/v1/query", post(query::post_query)),
+        route(ANALYTICS, Method::POST, "/api/v1/export", post(query::post_export)),
         route(ANALYTICS, Method::GET, "/api/v1/query/schema", get(query::query_schema)),
         route(ANALYTICS, Method::GET, "/api/v1/events", get(analytics::list_events)),
         route(ANALYTICS, Method::GET, "/api/v1/rejected", get(analytics::list_rejected)),

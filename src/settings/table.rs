@@ -119,6 +119,7 @@ pub const ALL: &[Setting] = &[
     used("ingest.rejected_budget", SIZE_OR_OFF, "64MiB", &[], "space for rejected events; the oldest are dropped beyond it"),
     used("enrichment.geoip_database", Kind::Text, "", &[], "MaxMind database (.mmdb), relative to the project, that gives events country, region and city by data.ip"),
     used("query.timeout", SHORT, "30s", &[], "longest time that a query may run"),
+    used("query.export_timeout", SHORT, "1h", &[], "longest time that an export may run"),
     used("query.max_rows", COUNT, "100000", &[], "rows of an answer that asks for no number"),
     used("query.rows_cap", COUNT, "10000000", &[], "most rows that a query may ask for"),
     used("query.memory", SIZE, "1GiB", &[], "memory for all running queries"),

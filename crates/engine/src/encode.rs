@@ -6,6 +6,7 @@
 mod binary;
 mod csv;
 mod event;
+mod rows;
 mod value;
 
 use arrow::array::RecordBatch;
@@ -14,6 +15,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 pub use binary::{EncodeError, ipc_stream, parquet};
 pub use csv::{Header, csv};
 pub use event::event_json;
+pub use rows::{RowForm, RowWriter};
 
 use value::{write_json_text, write_string};
 

@@ -26,7 +26,7 @@ use crate::ingest::{
     self, Ack, AppendError, Appended, Body, BodyError, Decoder, Identity, Intake, Prepared, RequestKey, Store, Writer,
 };
 use crate::journal::{Floor, Journal, JournalError, JournalOptions, Recovered};
-use crate::query::{Answer, Query, QueryEngine, QueryError};
+use crate::query::{Answer, Flow, Query, QueryEngine, QueryError};
 use crate::sealer::{Sealer, Workshop, open_history, read_history};
 use crate::snapshot::Snapshot;
 use crate::tail::Chunk;
@@ -232,6 +232,14 @@ impl Engine {
     /// When the statement is wrong, writes, or passes a limit.
     pub async fn query(&self, query: Query) -> Result<Answer, QueryError> {
         self.inner.query.run(self.snapshot(), query).await
+    }
+
+    /// Runs a read-only SQL statement as [`Engine::query`] does, and returns its rows as they come, however many.
+    ///
+    /// # Errors
+    /// When the statement is wrong, writes, or too many of this kind run.
+    pub async fn flow(&self, query: Query) -> Result<Flow, QueryError> {
+        self.inner.query.flow(self.snapshot(), query).await
     }
 
     /// Returns the query side alone, for filters and schema listings.

@@ -1,8 +1,8 @@
 //! SQL over sealed history and the tail, inside limits of time, rows and memory.
 //!
 //! A statement is parsed (`statement`), its names and paths are rewritten (`rewrite`), DataFusion plans it over the tables
-//! of a snapshot (`session`, `table`), and `run` collects the rows. Paths into JSON are one function (`accessor`) that the
-//! scan (`scan`) answers from typed leaves. DataFusion's types and errors end here.
+//! of a snapshot (`session`, `table`), and `run` collects the rows, or `flow` hands them out. Paths into JSON are one
+//! function (`accessor`) that the scan (`scan`) answers from typed leaves. DataFusion's types and errors end here.
 
 mod accessor;
 mod as_of;
@@ -11,6 +11,7 @@ mod condition;
 mod dialect;
 mod failure;
 mod filter;
+mod flow;
 mod group;
 mod growth;
 mod json_text;
@@ -45,6 +46,7 @@ use tokio::task::JoinHandle;
 
 pub use catalog::{Catalog, CatalogColumn, CatalogTable};
 pub use filter::Filter;
+pub use flow::Flow;
 
 use self::failure::Names;
 use self::stop::StopSign;
@@ -56,6 +58,8 @@ use crate::snapshot::Snapshot;
 pub struct QueryLimits {
     /// `query.timeout`, 30 s.
     pub timeout: Duration,
+    /// `query.export_timeout`, 1 h: for rows that are handed out as they come.
+    pub export_timeout: Duration,
     /// Rows of an answer that names no limit, 100,000.
     pub rows_default: usize,
     /// The most rows that a query may ask for.
@@ -70,6 +74,7 @@ impl Default for QueryLimits {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
+            export_timeout: Duration::from_secs(3_600),
             rows_default: 100_000,
             rows_max: 10_000_000,
             memory_bytes: 1 << 30,
@@ -163,6 +168,7 @@ pub struct QueryEngine {
     limits: QueryLimits,
     clock: Arc<dyn Clock>,
     slots: Arc<Semaphore>,
+    flow_slots: Arc<Semaphore>,
     runtime: OnceLock<Runtime>,
     shared: Arc<OnceLock<SessionState>>,
 }
@@ -185,6 +191,7 @@ impl QueryEngine {
             limits,
             clock,
             slots: Arc::new(Semaphore::new(QUERIES_MAX)),
+            flow_slots: Arc::new(Semaphore::new(flow::FLOWS_MAX)),
             runtime: OnceLock::new(),
             shared: Arc::default(),
         })
@@ -287,6 +294,7 @@ fn shared_state(shared: &OnceLock<SessionState>, limits: &QueryLimits) -> Result
 }
 
 /// A statement that ends when nobody waits for it any more.
+#[derive(Debug)]
 struct Running<T> {
     task: JoinHandle<T>,
     stop: StopSign,

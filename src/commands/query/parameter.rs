@@ -6,7 +6,7 @@ use crate::commands::field::scalar;
 use crate::printer::CommandError;
 
 /// Returns the values by name, or nothing when there are none.
-pub(super) fn object(arguments: &[String]) -> Result<Option<Value>, CommandError> {
+pub(in crate::commands) fn object(arguments: &[String]) -> Result<Option<Value>, CommandError> {
     let mut values = Map::new();
     for argument in arguments {
         let (name, value) = split(argument)?;

@@ -11,13 +11,13 @@ const STATEMENT_BYTES_MAX: u64 = 1 << 20;
 
 /// A statement and the name that errors call it by.
 #[derive(Debug)]
-pub(super) struct Statement {
-    pub(super) name: String,
-    pub(super) text: String,
+pub(in crate::commands) struct Statement {
+    pub(in crate::commands) name: String,
+    pub(in crate::commands) text: String,
 }
 
 /// Returns the statement without the semicolon that may end it.
-pub(super) fn read(sql: Option<&str>, file: Option<&Path>) -> Result<Statement, CommandError> {
+pub(in crate::commands) fn read(sql: Option<&str>, file: Option<&Path>) -> Result<Statement, CommandError> {
     let (name, text) = match (sql, file) {
         (_, Some(path)) => (path.display().to_string(), read_file(path)?),
         (Some("-") | None, None) => ("<stdin>".to_owned(), read_from("<stdin>", io::stdin().lock())?),

@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 use tokio::sync::mpsc;
 
 use super::batch::{BATCH_EVENTS_MAX, Batcher, WAITING_BATCHES_MAX};
-use super::delivery::{Backoff, Delivery};
+use super::delivery::{Backoff, Delivery, Keys};
 use super::flow::{self, Speed, Totals};
 use super::generate::Run;
 use super::input::{Defaults, End, Input, InputError};
@@ -114,7 +114,7 @@ pub(super) fn run(feed: Feed, args: &SendArgs, session: &Session) -> Result<Exit
     let delivery = Delivery {
         client: remote::server_for_writing(session, "send events", args.consent())?,
         ack: args.ack,
-        run_key: run_key(),
+        keys: Keys::Run(run_key()),
         retry_for: args.retry_for,
         backoff: Backoff::default(),
     };

@@ -1,14 +1,16 @@
 //! Brings one batch to the server, again and again while that may help, and tells what became of its events.
 
+use std::hash::Hasher as _;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderValue;
+use siphasher::sip128::{Hasher128 as _, SipHasher24};
 use tokio::time::Instant;
 
 use super::batch::Batch;
-use crate::api::IDEMPOTENCY_KEY_HEADER;
 use crate::api::ingestion::{BatchAccepted, EventError};
+use crate::api::{IDEMPOTENCY_KEY_HEADER, IDEMPOTENCY_REPLAYED_HEADER};
 use crate::client::{Client, ClientError, Request};
 
 /// How long one attempt may take. The server answers a batch in milliseconds; a disk that hangs for longer than this is
@@ -17,7 +19,7 @@ const ATTEMPT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long to wait between attempts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Backoff {
+pub(in crate::commands) struct Backoff {
     /// Before the second attempt; it doubles with each further one.
     first: Duration,
     /// Longest wait, also when the server asks for more.
@@ -39,7 +41,7 @@ impl Backoff {
 
 /// What the server should have done before it answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Ack {
+pub(in crate::commands) enum Ack {
     /// Put the events on disk
     #[default]
     Disk,
@@ -49,7 +51,7 @@ pub(super) enum Ack {
 
 impl Ack {
     /// Returns the value of the request's parameter, which is left out for the default.
-    pub(super) fn parameter(self) -> Option<&'static str> {
+    pub(in crate::commands) fn parameter(self) -> Option<&'static str> {
         match self {
             Self::Disk => None,
             Self::Memory => Some("memory"),
@@ -57,53 +59,91 @@ impl Ack {
     }
 }
 
+/// What the server knows a request by when it comes again.
+#[derive(Debug)]
+pub(in crate::commands) enum Keys {
+    /// Its number in this run, whose name no other run has.
+    Run(String),
+    /// What is in it and where that began, so that another run of the same input has the same keys. The text is part of
+    /// the key: under another one the same content counts anew.
+    Content(String),
+}
+
+impl Keys {
+    fn of(&self, number: u64, batch: &Batch) -> String {
+        match self {
+            Self::Run(name) => format!("{name}-{number}"),
+            Self::Content(name) => {
+                // Fixed keys: the next run of the program must find the same hash.
+                let mut hasher = SipHasher24::new();
+                hasher.write(name.as_bytes());
+                hasher.write(&[0]);
+                hasher.write(&batch.lines.first().copied().unwrap_or_default().to_le_bytes());
+                hasher.write(&batch.body);
+                format!("content-{:032x}", hasher.finish128().as_u128())
+            }
+        }
+    }
+}
+
 /// How batches are brought to the server.
 #[derive(Debug)]
-pub(super) struct Delivery {
-    pub(super) client: Client,
-    pub(super) ack: Ack,
-    /// Distinguishes this run's requests from any other's.
-    pub(super) run_key: String,
+pub(in crate::commands) struct Delivery {
+    pub(in crate::commands) client: Client,
+    pub(in crate::commands) ack: Ack,
+    pub(in crate::commands) keys: Keys,
     /// How long a batch is tried again after its first failure.
-    pub(super) retry_for: Duration,
-    pub(super) backoff: Backoff,
+    pub(in crate::commands) retry_for: Duration,
+    pub(in crate::commands) backoff: Backoff,
 }
 
 /// What became of a batch.
 #[derive(Debug)]
-pub(super) struct Delivered {
-    pub(super) accepted: u64,
-    pub(super) duplicates: u64,
-    pub(super) rejected: u64,
-    pub(super) rejections: Vec<Rejection>,
-    pub(super) retries: u64,
-    pub(super) bytes: u64,
+pub(in crate::commands) struct Delivered {
+    pub(in crate::commands) accepted: u64,
+    pub(in crate::commands) duplicates: u64,
+    /// Of the accepted events, those that an earlier request with the same key had stored.
+    pub(in crate::commands) replayed: u64,
+    pub(in crate::commands) rejected: u64,
+    pub(in crate::commands) rejections: Vec<Rejection>,
+    pub(in crate::commands) retries: u64,
+    pub(in crate::commands) bytes: u64,
+}
+
+/// Whether an answer is the one that an earlier request with the same key got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Novelty {
+    New,
+    Replayed,
+    /// Nothing was stored either way.
+    Unknown,
 }
 
 /// An event that the server did not take.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Rejection {
+pub(in crate::commands) struct Rejection {
     /// `file:line`, or which event of a request it was.
-    pub(super) place: String,
-    pub(super) code: String,
-    pub(super) message: String,
+    pub(in crate::commands) place: String,
+    pub(in crate::commands) code: String,
+    pub(in crate::commands) message: String,
 }
 
 impl Delivery {
     /// Sends the batch with this number. An answer that was lost is asked for again under the same key, so that the
     /// events count once.
-    pub(super) async fn deliver(&self, number: u64, batch: Batch) -> Result<Delivered, ClientError> {
+    pub(in crate::commands) async fn deliver(&self, number: u64, batch: Batch) -> Result<Delivered, ClientError> {
+        let key = HeaderValue::from_str(&self.keys.of(number, &batch)).expect("keys are made of letters and digits");
         let body = Bytes::from(batch.body);
         let placed = Placed { origin: &batch.origin, lines: &batch.lines, number };
         let mut first_failure: Option<Instant> = None;
         let mut retries = 0;
         loop {
-            let error = match self.attempt(number, body.clone()).await {
-                Ok(answer) => return Ok(placed.delivered(answer, retries, body.len() as u64)),
+            let error = match self.attempt(key.clone(), body.clone()).await {
+                Ok((answer, novelty)) => return Ok(placed.delivered(answer, novelty, retries, body.len() as u64)),
                 Err(error) => error,
             };
             if let Some(answer) = none_accepted(&error) {
-                return Ok(placed.delivered(answer, retries, body.len() as u64));
+                return Ok(placed.delivered(answer, Novelty::Unknown, retries, body.len() as u64));
             }
             // A server that was never reached is not waited for: it is probably not running.
             let never_reached = number == 0 && matches!(error, ClientError::Unreachable { .. });
@@ -116,15 +156,16 @@ impl Delivery {
         }
     }
 
-    async fn attempt(&self, number: u64, body: Bytes) -> Result<BatchAccepted, ClientError> {
-        let key =
-            HeaderValue::from_str(&format!("{}-{number}", self.run_key)).expect("keys are made of letters and digits");
+    async fn attempt(&self, key: HeaderValue, body: Bytes) -> Result<(BatchAccepted, Novelty), ClientError> {
         let request = Request::post("/events")
             .query_opt("ack", self.ack.parameter())
             .header(IDEMPOTENCY_KEY_HEADER, key)
             .body("application/x-ndjson", body)
             .within(ATTEMPT_PATIENCE);
-        self.client.send(request).await?.json().await
+        let response = self.client.send(request).await?;
+        let is_replayed = response.header(IDEMPOTENCY_REPLAYED_HEADER).is_some();
+        let novelty = if is_replayed { Novelty::Replayed } else { Novelty::New };
+        Ok((response.json().await?, novelty))
     }
 }
 
@@ -145,8 +186,9 @@ struct Placed<'a> {
 }
 
 impl Placed<'_> {
-    fn delivered(&self, answer: BatchAccepted, retries: u64, bytes: u64) -> Delivered {
+    fn delivered(&self, answer: BatchAccepted, novelty: Novelty, retries: u64, bytes: u64) -> Delivered {
         Delivered {
+            replayed: if novelty == Novelty::Replayed { answer.accepted } else { 0 },
             accepted: answer.accepted,
             duplicates: answer.duplicates,
             rejected: answer.rejected,
@@ -167,7 +209,7 @@ impl Placed<'_> {
 }
 
 /// Takes the line away that a message begins with: it counts from the start of the request, not of the file.
-fn without_line(message: &str) -> &str {
+pub(in crate::commands) fn without_line(message: &str) -> &str {
     let after = message.strip_prefix("line ").and_then(|rest| rest.split_once(", "));
     match after {
         Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => rest,
@@ -217,7 +259,7 @@ mod tests {
         }));
         let retry_for = Duration::from_millis(retry_for_ms);
         let backoff = Backoff { first: Duration::from_millis(1), most: Duration::from_millis(4) };
-        let delivery = Delivery { client, ack: Ack::Disk, run_key: "run".to_owned(), retry_for, backoff };
+        let delivery = Delivery { client, ack: Ack::Disk, keys: Keys::Run("run".to_owned()), retry_for, backoff };
         let batch = Batch { origin: "f.ndjson".into(), body: b"{}\n{}\n".to_vec(), lines: vec![3, 9], events: 2 };
         let result = delivery.deliver(5, batch).await;
         let keys = keys.lock().clone();
@@ -229,6 +271,18 @@ mod tests {
         let (delivered, keys) = deliver(&[BUSY, BUSY, GOOD], 60_000).await;
         assert_eq!(delivered.unwrap().retries, 2);
         assert_eq!(keys, ["run-5", "run-5", "run-5"]);
+    }
+
+    #[test]
+    fn another_run_of_the_same_content_has_the_same_keys() {
+        let batch = |line, body: &[u8]| Batch { origin: "f".into(), body: body.to_vec(), lines: vec![line], events: 1 };
+        let key = |name: &str, batch: &Batch| Keys::Content(name.to_owned()).of(7, batch);
+        // Kept as it is: a key that changes with a version would store again what an older one imported.
+        assert_eq!(key("", &batch(1, b"{}\n")), "content-0");
+        assert_eq!(key("", &batch(1, b"{}\n")), Keys::Content(String::new()).of(8, &batch(1, b"{}\n")));
+        for other in [key("again", &batch(1, b"{}\n")), key("", &batch(2, b"{}\n")), key("", &batch(1, b"{ }\n"))] {
+            assert_ne!(other, key("", &batch(1, b"{}\n")));
+        }
     }
 
     #[tokio::test]

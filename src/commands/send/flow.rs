@@ -13,31 +13,34 @@ use crate::client::ClientError;
 use crate::printer::Progress;
 
 /// Requests on their way at once: while the server syncs one, it decodes the next.
-pub(super) const IN_FLIGHT_MAX: usize = 8;
+pub(in crate::commands) const IN_FLIGHT_MAX: usize = 8;
 /// What comes from a pipe is stored in its order, so that one request waits for the other's answer.
-pub(super) const IN_FLIGHT_ORDERED: usize = 1;
+pub(in crate::commands) const IN_FLIGHT_ORDERED: usize = 1;
 /// Rejected events that are shown; the server keeps them all.
-pub(super) const REJECTIONS_SHOWN_MAX: usize = 20;
+pub(in crate::commands) const REJECTIONS_SHOWN_MAX: usize = 20;
 
 /// What became of all events so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Totals {
-    pub(super) accepted: u64,
-    pub(super) duplicates: u64,
-    pub(super) rejected: u64,
-    pub(super) requests: u64,
-    pub(super) retries: u64,
-    pub(super) bytes: u64,
+pub(in crate::commands) struct Totals {
+    pub(in crate::commands) accepted: u64,
+    pub(in crate::commands) duplicates: u64,
+    /// Of the accepted ones, those that an earlier run had stored.
+    pub(in crate::commands) replayed: u64,
+    pub(in crate::commands) rejected: u64,
+    pub(in crate::commands) requests: u64,
+    pub(in crate::commands) retries: u64,
+    pub(in crate::commands) bytes: u64,
     /// Events that were sent, answered or not.
-    pub(super) sent: u64,
+    pub(in crate::commands) sent: u64,
     /// The first rejected ones.
-    pub(super) rejections: Vec<Rejection>,
+    pub(in crate::commands) rejections: Vec<Rejection>,
 }
 
 impl Totals {
     fn add(&mut self, delivered: Delivered) {
         self.accepted += delivered.accepted;
         self.duplicates += delivered.duplicates;
+        self.replayed += delivered.replayed;
         self.rejected += delivered.rejected;
         self.requests += 1;
         self.retries += delivered.retries;
@@ -46,19 +49,19 @@ impl Totals {
         self.rejections.extend(delivered.rejections.into_iter().take(room));
     }
 
-    pub(super) fn answered(&self) -> u64 {
+    pub(in crate::commands) fn answered(&self) -> u64 {
         self.accepted + self.duplicates + self.rejected
     }
 
     /// Returns how many events were under way when the sending ended early.
-    pub(super) fn unanswered(&self) -> u64 {
+    pub(in crate::commands) fn unanswered(&self) -> u64 {
         self.sent.saturating_sub(self.answered())
     }
 }
 
 /// How fast events are sent.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Speed {
+pub(in crate::commands) enum Speed {
     /// As fast as the server takes them.
     Full,
     /// So many events a second, whether or not the server has answered the ones before.
@@ -77,7 +80,7 @@ impl Speed {
 
 /// Sends every batch that comes until there are no more or one fails. `totals` is right at any moment, so that it can be
 /// shown when this is dropped half-way.
-pub(super) async fn run(
+pub(in crate::commands) async fn run(
     delivery: &Delivery,
     mut batches: mpsc::Receiver<Batch>,
     in_flight_max: usize,

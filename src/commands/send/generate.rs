@@ -67,7 +67,8 @@ impl GenerateArgs {
             None => Generator::new(options),
             Some(text) => Generator::from_template(options, Template::parse(text).map_err(|error| wrong(&error))?),
         };
-        let batch_events_max = rate.map_or(BATCH_EVENTS_MAX, |rate| (rate / REQUESTS_PER_SECOND).ceil() as usize);
+        let batch_events_max =
+            rate.map_or(BATCH_EVENTS_MAX, |rate| ((rate / REQUESTS_PER_SECOND).ceil() as usize).min(BATCH_EVENTS_MAX));
         Ok(Run { generator, count, batch_events_max })
     }
 

@@ -43,7 +43,7 @@ enum Pace {
 
 /// Why events can not be read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum InputError {
+pub(in crate::commands) enum InputError {
     #[error("cannot open {name}: {}", plain(reason))]
     Open { name: String, reason: io::Error },
     #[error("cannot read {name}: {}", plain(reason))]
@@ -137,7 +137,11 @@ const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const NOT_READ: [(&[u8], &str); 3] = [(b"BZh", "bzip2"), (&[0xfd, b'7', b'z', b'X'], "xz"), (b"PK\x03\x04", "zip")];
 
-fn unpack(name: &str, mut source: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>, InputError> {
+/// Returns the bytes unpacked, if they are packed in a way that is known.
+pub(in crate::commands) fn unpack(
+    name: &str,
+    mut source: Box<dyn Read + Send>,
+) -> Result<Box<dyn Read + Send>, InputError> {
     let unreadable = |reason| InputError::Read { name: name.to_owned(), reason };
     let head = first_bytes(&mut source).map_err(unreadable)?;
     if let Some((_, how)) = NOT_READ.iter().find(|(magic, _)| head.starts_with(magic)) {

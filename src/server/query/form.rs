@@ -2,7 +2,7 @@
 
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue};
-use streamflow_engine::encode::{self, Header};
+use streamflow_engine::encode::{self, Header, RowForm};
 use streamflow_engine::query::Answer;
 
 use crate::api::query::QueryStats;
@@ -75,24 +75,41 @@ impl Form {
         })
     }
 
+    /// Returns a writer of rows that come batch by batch; JSON has none, for it tells at its start what is known at the end.
+    pub(super) const fn row_form(self) -> Option<RowForm> {
+        match self {
+            Self::Json => None,
+            Self::Ndjson => Some(RowForm::Ndjson),
+            Self::Csv => Some(RowForm::Csv(Header::Names)),
+            Self::ArrowStream => Some(RowForm::ArrowStream),
+            Self::Parquet => Some(RowForm::Parquet),
+        }
+    }
+
     /// Returns the answer's bytes.
     ///
     /// # Errors
     /// When a column's type has no such form.
     pub(super) fn write(self, answer: &Answer) -> Result<Vec<u8>, ApiError> {
         let mut out = Vec::new();
-        let failed = |error: encode::EncodeError| {
-            ApiError::new("query_failed", error.to_string()).hint("cast the column to text, or ask for JSON")
-        };
         match self {
             Self::Json => json(answer, &mut out)?,
             Self::Ndjson => encode::ndjson(&answer.batches, &mut out),
             Self::Csv => encode::csv(&answer.schema, &answer.batches, Header::Names, &mut out),
-            Self::ArrowStream => return encode::ipc_stream(&answer.schema, &answer.batches).map_err(failed),
-            Self::Parquet => return encode::parquet(&answer.schema, &answer.batches).map_err(failed),
+            Self::ArrowStream => {
+                return encode::ipc_stream(&answer.schema, &answer.batches).map_err(|error| no_such_form(&error));
+            }
+            Self::Parquet => {
+                return encode::parquet(&answer.schema, &answer.batches).map_err(|error| no_such_form(&error));
+            }
         }
         Ok(out)
     }
+}
+
+/// Returns what is said of rows that have no such form.
+pub(super) fn no_such_form(error: &encode::EncodeError) -> ApiError {
+    ApiError::new("query_failed", error.to_string()).hint("cast the column to text, or ask for JSON")
 }
 
 /// Returns a media range in lowercase without its parameters, and its quality.

@@ -5,6 +5,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::ipc::writer::StreamWriter;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
 /// Rows that have no form in the file asked for, such as a column of intervals in Parquet.
@@ -37,12 +38,16 @@ pub fn ipc_stream(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>
 /// When a column's type has no form in Parquet.
 pub fn parquet(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>, EncodeError> {
     let write = || {
-        let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?)).build();
-        let mut writer = ArrowWriter::try_new(Vec::new(), SchemaRef::clone(schema), Some(properties))?;
+        let mut writer = ArrowWriter::try_new(Vec::new(), SchemaRef::clone(schema), Some(parquet_properties()?))?;
         for batch in batches {
             writer.write(batch)?;
         }
         writer.into_inner()
     };
     write().map_err(|error| EncodeError { format: "Parquet", reason: error.to_string() })
+}
+
+/// Returns how Parquet is written: compressed with zstd.
+pub(super) fn parquet_properties() -> Result<WriterProperties, ParquetError> {
+    Ok(WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?)).build())
 }

@@ -207,7 +207,10 @@ fn send(sender: oneshot::Sender<Outcome>, outcome: Outcome) {
 /// Waking a task from outside its runtime takes a lock and often a system call, for each of them. So a group goes to one
 /// task, which wakes the others from inside.
 #[derive(Debug)]
-struct Replies(Option<mpsc::Sender<Vec<(oneshot::Sender<Outcome>, Outcome)>>>);
+struct Replies(Option<mpsc::Sender<Vec<Reply>>>);
+
+/// An answer and where it goes.
+type Reply = (oneshot::Sender<Outcome>, Outcome);
 
 /// Groups that may wait for the task that hands them out.
 const GROUPS_WAITING_MAX: usize = 64;
@@ -225,7 +228,7 @@ impl Replies {
         Self(Some(groups))
     }
 
-    fn send(&self, group: Vec<(oneshot::Sender<Outcome>, Outcome)>) {
+    fn send(&self, group: Vec<Reply>) {
         let left = match &self.0 {
             Some(groups) if group.len() > 1 => match groups.try_send(group) {
                 Ok(()) => return,

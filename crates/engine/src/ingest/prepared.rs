@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::decoder::{Decoded, Decoder, Rejected};
 use super::draft::Draft;
+use super::request::Rejection;
 use crate::journal::{FrameBody, FrameKind};
 
 /// A request that was decoded, validated and enriched, and waits to be appended.
@@ -62,6 +63,11 @@ impl Prepared {
             Content::Many(many) => many.draft.bytes(),
         };
         Self { content, rejected, bytes }
+    }
+
+    /// Returns the events of the request that will not be stored, and why.
+    pub fn rejections(&self) -> impl Iterator<Item = &Rejection> {
+        self.rejected.iter().map(|rejected| &rejected.rejection)
     }
 
     /// Returns how many events will be stored if none of them is a duplicate.

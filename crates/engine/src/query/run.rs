@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use datafusion::common::DataFusionError;
-use datafusion::execution::SessionState;
+use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
@@ -15,11 +15,46 @@ use super::piece::array_bytes;
 use super::scan::{BYTES_SCANNED, ROWS_SCANNED};
 use super::statement::Params;
 use super::stop::{StopSign, stoppable};
-use super::{Answer, AnswerStats, QueryError, rewrite, statement};
+use super::{Answer, AnswerStats, QueryError, UnseenPath, rewrite, statement};
 use crate::tail::PathTypes;
 
 /// Bytes of an answer. It is held in memory until it is sent, beside the text that is made of it.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
+
+/// A statement that can be executed.
+pub(super) struct Planned {
+    pub(super) plan: Arc<dyn ExecutionPlan>,
+    pub(super) context: Arc<TaskContext>,
+    /// Paths of the statement that no event has.
+    pub(super) unseen: Vec<UnseenPath>,
+}
+
+/// Plans a statement, which will make one row more than `rows_max` if it has as many.
+pub(super) async fn plan(
+    state: SessionState,
+    sql: &str,
+    params: &Params,
+    paths: &Arc<PathTypes>,
+    rows_max: Option<usize>,
+    stop: &StopSign,
+) -> Result<Planned, QueryError> {
+    let planning = |error: &DataFusionError| {
+        let names = Names { functions: super::catalog::function_names(&state), paths: Arc::clone(paths) };
+        failure::of_planning(error, sql, &names)
+    };
+    let mut statement = statement::parse(sql, params)?;
+    let unseen = rewrite::statement(&mut statement, paths)?;
+    let plan = state.statement_to_plan(statement).await.map_err(|error| planning(&error))?;
+    only_reads(&plan)?;
+    let plan = match rows_max {
+        Some(rows_max) => bounded(plan, rows_max).map_err(|error| planning(&error))?,
+        None => plan,
+    };
+    let plan = state.create_physical_plan(&plan).await.map_err(|error| planning(&error))?;
+    let plan = stoppable(plan, stop).map_err(|error| planning(&error))?;
+    let unseen = unseen.into_iter().map(|path| failure::unseen(path, paths)).collect();
+    Ok(Planned { plan, context: SessionContext::new_with_state(state).task_ctx(), unseen })
+}
 
 /// Plans a statement and collects up to `rows_max` rows of it.
 pub(super) async fn run(
@@ -30,19 +65,7 @@ pub(super) async fn run(
     rows_max: usize,
     stop: &StopSign,
 ) -> Result<Answer, QueryError> {
-    let planning = |error: &DataFusionError| {
-        let names = Names { functions: super::catalog::function_names(&state), paths: Arc::clone(paths) };
-        failure::of_planning(error, sql, &names)
-    };
-    let mut statement = statement::parse(sql, params)?;
-    let unseen = rewrite::statement(&mut statement, paths)?;
-    let plan = state.statement_to_plan(statement).await.map_err(|error| planning(&error))?;
-    only_reads(&plan)?;
-    let plan = bounded(plan, rows_max).map_err(|error| planning(&error))?;
-    let plan = state.create_physical_plan(&plan).await.map_err(|error| planning(&error))?;
-    let plan = stoppable(plan, stop).map_err(|error| planning(&error))?;
-
-    let context = SessionContext::new_with_state(state).task_ctx();
+    let Planned { plan, context, unseen } = plan(state, sql, params, paths, Some(rows_max), stop).await?;
     let mut stream = execute_stream(Arc::clone(&plan), context).map_err(|error| failure::of_running(&error))?;
     let mut taken = Taken { rows_max, ..Taken::default() };
     while let Some(batch) = stream.next().await {
@@ -54,7 +77,6 @@ pub(super) async fn run(
     drop(stream);
     let mut stats = AnswerStats { rows: taken.rows, ..AnswerStats::default() };
     count(&plan, &mut stats);
-    let unseen: Vec<_> = unseen.into_iter().map(|path| failure::unseen(path, paths)).collect();
     let notes = unseen.iter().map(failure::note_unseen).collect();
     Ok(Answer { schema: plan.schema(), batches: taken.batches, truncated: taken.truncated, notes, unseen, stats })
 }
