@@ -69,7 +69,7 @@ fn every_example_is_a_call_that_the_program_takes() {
 }
 
 /// An example is accepted by the argument parser when asking for its help works: an unknown flag or value would be said.
-fn check_example(place: &Place, example: &str) {
+pub(crate) fn check_example(place: &Place, example: &str) {
     let Some(call) = example.split("streamflow ").nth(1) else { panic!("no call in {example:?}") };
     let words = shell_words(call);
     let mut args: Vec<&str> =

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::help::check_example;
 use crate::program::Place;
 use crate::tool;
 
@@ -213,4 +214,16 @@ fn values_that_kubernetes_refuses_are_refused_at_the_start() {
     place.run(&["webhook", "serve", "--certs", "nowhere"]).exits(2).says("cannot read nowhere/tls.crt");
     place.write("broken.yaml", "a: [");
     place.run(&["webhook", "test", "broken.yaml"]).exits(2).says("broken.yaml is not YAML");
+}
+
+#[test]
+fn every_call_in_the_guide_is_taken() {
+    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kubernetes.md")).unwrap();
+    let place = Place::new();
+    let calls: Vec<&str> =
+        guide.lines().filter(|line| line.starts_with("    ") && line.contains("streamflow webhook ")).collect();
+    assert!(calls.len() >= 5, "{calls:?}");
+    for call in calls {
+        check_example(&place, call);
+    }
 }

@@ -30,12 +30,12 @@ const REPLICAS_MAX: i64 = 100;
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "streamflow webhook manifests --image registry.example.com/streamflow:0.1.0 --ca certs/ca.crt > webhook.yaml",
-    "streamflow webhook manifests --image registry.example.com/streamflow:0.1.0 --url https://10.0.0.5:8443/mutate --ca ca.crt",
+    "streamflow webhook manifests --url https://10.0.0.5:8443/mutate --ca certs/ca.crt",
 ))]
 pub(super) struct ManifestsArgs {
     /// Image that has the streamflow program
-    #[arg(long, value_name = "IMAGE")]
-    image: String,
+    #[arg(long, value_name = "IMAGE", required_unless_present = "url", conflicts_with = "url")]
+    image: Option<String>,
     /// File of the authority that the API server is to trust; without it, caBundle is left to cert-manager or another
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
@@ -69,11 +69,10 @@ impl FailurePolicy {
 
 pub(super) fn run(args: &ManifestsArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     args.injection.injection()?;
-    check_image(&args.image)?;
     let ca_bundle = args.ca.as_deref().map(ca_bundle).transpose()?;
-    let mut objects = match args.url {
-        Some(_) => Vec::new(),
-        None => workload::objects(args),
+    let mut objects = match &args.image {
+        Some(image) => workload::objects(args, checked_image(image)?),
+        None => Vec::new(),
     };
     objects.push(configuration::object(args, ca_bundle));
     session.printer().text(&yaml(&objects)?)?;
@@ -87,10 +86,10 @@ fn outside_url(url: &str) -> Result<String, String> {
     }
 }
 
-fn check_image(image: &str) -> Result<(), CommandError> {
+fn checked_image(image: &str) -> Result<&str, CommandError> {
     let fine = !image.is_empty() && image.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:@".contains(&byte));
     if fine {
-        return Ok(());
+        return Ok(image);
     }
     Err(CommandError::usage(format!("{image:?} is not a name of an image"))
         .with_hint("give one as the cluster pulls it, such as registry.example.com/streamflow:0.1.0"))

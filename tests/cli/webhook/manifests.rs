@@ -1,25 +1,51 @@
 //! The objects that a cluster is given.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 use crate::program::Place;
 use crate::tool;
 
 const IMAGE: &str = "registry.example.com/streamflow:0.1.0";
 
+fn base() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/kustomize")
+}
+
 #[test]
-fn manifests_are_the_ones_that_were_looked_at() {
-    let printed = Place::new().run(&["webhook", "manifests", "--image", IMAGE]).exits(0).out;
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/webhook/manifests.yaml");
+fn base_for_kustomize_is_what_is_printed() {
+    let printed = Place::new().run(&["webhook", "manifests", "--image", "streamflow"]).exits(0).out;
+    let golden = base().join("webhook.yaml");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&golden, &printed).unwrap();
     }
     assert_eq!(printed, fs::read_to_string(&golden).unwrap(), "UPDATE_DOCS=1 writes it anew");
+}
+
+#[test]
+fn overlay_of_the_base_is_what_is_printed_for_its_image() {
+    let Some(kubectl) = tool::find("kubectl", "overlay_of_the_base_is_what_is_printed_for_its_image") else { return };
+    let place = Place::new();
+    for name in ["kustomization.yaml", "webhook.yaml"] {
+        place.write(&format!("base/{name}"), &fs::read_to_string(base().join(name)).unwrap());
+    }
+    let (name, tag) = IMAGE.rsplit_once(':').unwrap();
+    let image = format!("images: [{{name: streamflow, newName: {name}, newTag: {tag}}}]");
+    place.write("overlay/kustomization.yaml", &format!("resources: [../base]\n{image}\n"));
+    let output = Command::new(kubectl).args(["kustomize", "overlay"]).current_dir(place.dir()).output().unwrap();
+    let objects = |text: &str| -> BTreeMap<String, Value> {
+        let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
+        documents.into_iter().map(|document| (document["kind"].as_str().unwrap().to_owned(), document)).collect()
+    };
+    let printed = objects(&place.run(&["webhook", "manifests", "--image", IMAGE]).exits(0).out);
+    assert_eq!(printed.len(), 6);
+    assert_eq!(objects(&String::from_utf8_lossy(&output.stdout)), printed);
 }
 
 #[test]
@@ -63,12 +89,15 @@ fn authority_goes_into_the_configuration_and_a_key_never_does() {
     place.write("both.pem", &both.concat());
     manifests(&["--ca", "both.pem"]).exits(2).says("it holds a private key");
 
-    let outside = manifests(&["--url", "https://10.0.0.5:8443/mutate", "--ca", "certs/ca.crt"]).exits(0).out;
+    let outside = |url: &str| place.run(&["webhook", "manifests", "--url", url, "--ca", "certs/ca.crt"]);
+    outside("http://10.0.0.5/mutate").exits(2).says("https://HOST:PORT/mutate");
+    let outside = outside("https://10.0.0.5:8443/mutate").exits(0).out;
     assert!(
         outside.contains("url: https://10.0.0.5:8443/mutate")
             || outside.contains("url: \"https://10.0.0.5:8443/mutate\"")
     );
     assert!(!outside.contains("kind: Deployment") && !outside.contains("service:"));
-    manifests(&["--url", "http://10.0.0.5/mutate"]).exits(2).says("https://HOST:PORT/mutate");
+    place.run(&["webhook", "manifests", "--image", "no image"]).exits(2).says("is not a name of an image");
+    place.run(&["webhook", "manifests"]).exits(2).says("--image");
     manifests(&["--failure-policy", "sometimes"]).exits(2);
 }

@@ -12,7 +12,7 @@ const PROBES_PORT: u16 = 8080;
 /// The drain's delay of 5 s, its 20 s for reviews, and some.
 const GRACE_SECONDS: u32 = 40;
 
-pub(super) fn objects(args: &ManifestsArgs) -> Vec<Value> {
+pub(super) fn objects(args: &ManifestsArgs, image: &str) -> Vec<Value> {
     let namespace = &args.injection.namespace;
     let metadata = || json!({ "name": NAME, "namespace": namespace, "labels": { "app": NAME } });
     let mut objects = vec![
@@ -42,7 +42,7 @@ pub(super) fn objects(args: &ManifestsArgs) -> Vec<Value> {
                 "replicas": args.replicas,
                 "selector": { "matchLabels": { "app": NAME } },
                 "strategy": { "type": "RollingUpdate", "rollingUpdate": { "maxUnavailable": 0, "maxSurge": 1 } },
-                "template": { "metadata": { "labels": { "app": NAME } }, "spec": pod(args) },
+                "template": { "metadata": { "labels": { "app": NAME } }, "spec": pod(args, image) },
             },
         }),
         json!({
@@ -67,7 +67,7 @@ pub(super) fn objects(args: &ManifestsArgs) -> Vec<Value> {
     objects
 }
 
-fn pod(args: &ManifestsArgs) -> Value {
+fn pod(args: &ManifestsArgs, image: &str) -> Value {
     let injection = &args.injection;
     let probe = |path: &str| json!({ "httpGet": { "path": path, "port": "probes" }, "periodSeconds": 5 });
     json!({
@@ -84,7 +84,7 @@ fn pod(args: &ManifestsArgs) -> Value {
         }],
         "containers": [{
             "name": "webhook",
-            "image": args.image,
+            "image": image,
             "command": ["streamflow"],
             "args": [
                 "webhook", "serve", "--log-json", "--certs=/certs",
