@@ -11,6 +11,7 @@ mod guide;
 mod help;
 mod http;
 mod lifecycle;
+mod moves;
 mod program;
 mod project;
 mod query;
