@@ -61,7 +61,7 @@ fn export_takes_what_was_asked_for() {
     check(&[], 3);
     check(&["--filter", "type=a"], 2);
     check(&["--filter", "data.n > 5"], 0);
-    check(&["--filter", "type=a -- and so on"], 2);
+    check(&["--filter", "type = 'a' -- and so on"], 2);
     check(&["--since", "2026-01-02"], 2);
     check(&["--until", "2026-01-02"], 1).says("from the first event to 2026-01-02T00:00:00Z");
     check(&["--limit", "1"], 1).says("--limit");
@@ -186,7 +186,9 @@ fn rows_that_are_no_events_are_named_and_the_others_kept() {
 
 #[test]
 fn the_same_import_again_stores_nothing_twice() {
-    let mut server = Server::start();
+    let place = Place::new();
+    place.write("config.yaml", "query:\n  max_rows: 10\n");
+    let mut server = Server::start_in(place, &[]);
     let rows: String = (0..12_000).map(|n| format!("{{\"type\":\"t\",\"n\":{n}}}\n")).collect();
     server.place.write("rows.ndjson", &rows);
     let first = server.run(&["import", "rows.ndjson", "-o", "json"]).exits(0).json();
@@ -228,7 +230,8 @@ fn an_interrupted_import_is_run_again_and_each_row_is_there_once() {
     let before = count(&server, "true");
     assert!(ended.json()["accepted"].as_u64().unwrap() <= before && before < 60_000, "{before}");
     let again = server.run(&["import", "rows.ndjson", "-o", "json"]).exits(0).json();
-    assert_eq!(again["replayed"].as_u64(), Some(before));
+    // A request that was under way when the call ended may have been stored after the count.
+    assert!(again["replayed"].as_u64().unwrap() >= before, "{before} {again}");
     assert_eq!(count(&server, "true"), 60_000);
     let sql = "SELECT count(DISTINCT data.n) AS n FROM events";
     assert_eq!(server.run(&["query", sql, "-o", "csv"]).exits(0).out, "n\n60000\n");
