@@ -97,7 +97,7 @@ fn a_file_that_is_there_stays_unless_told_otherwise() {
     assert!(kept().starts_with("timestamp,type,"), "{}", kept());
     server.run(&["export", "out"]).exits(2).says("end its name in");
     server.run(&["export", "out.csv", "-o", "parquet", "--force"]).exits(2).says("another form");
-    server.run(&["export", "data", "-o", "csv", "--force"]).exits(2).says("no file that could be replaced");
+    server.run(&["export", "streamflow-data", "-o", "csv", "--force"]).exits(2).says("no file that could be replaced");
     server.run(&["export", "nowhere/out.csv"]).exits(2).says("no such file");
     let left: Vec<String> = std::fs::read_dir(server.place.dir())
         .unwrap()
