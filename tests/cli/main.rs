@@ -15,6 +15,7 @@ mod help;
 mod history;
 mod http;
 mod lifecycle;
+mod moves;
 mod program;
 mod project;
 mod query;
