@@ -13,17 +13,18 @@ use crate::tool;
 /// Events that differ in every way that matters to a column: missing parts, types that do not agree, nested data.
 fn events(range: std::ops::Range<u64>) -> String {
     let event = |n: u64| {
+        let kind = ["web.click", "web.pageview", "error"][usize::try_from(n % 3).unwrap()];
         let mut event = json!({
-            "type": ["web.click", "web.pageview", "error"][(n % 3) as usize],
+            "type": kind,
             "source": "shop",
             "timestamp": 1_790_000_000_000_u64 + n * 250,
             "user_id": format!("u{}", n * 7 % 100),
-            "data": {"page": format!("/p{}", n % 7), "ms": n, "ratio": n as f64 / 8.0, "deep": {"ok": n % 2 == 0}},
+            "data": {"page": format!("/p{}", n % 7), "ms": n, "ratio": n as f64 / 8.0, "deep": {"ok": n.is_multiple_of(2)}},
         });
-        if n % 5 == 0 {
+        if n.is_multiple_of(5) {
             event["data"]["ms"] = json!(format!("{n} ms"));
         }
-        if n % 11 == 0 {
+        if n.is_multiple_of(11) {
             event["tags"] = json!(["slow", "é"]);
             event["data"]["list"] = json!([n, {"k": null}]);
         }

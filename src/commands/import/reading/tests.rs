@@ -5,8 +5,11 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::printer::{OutputArgs, Printer};
 
+/// Events with the lines they stand on, and what was said of the others.
+type Read = (Vec<(u64, String)>, Vec<String>);
+
 /// Reads rows and returns their events with the lines they stand on, and what was said of the others.
-fn read(rows: Rows) -> Result<(Vec<(u64, String)>, Vec<String>), String> {
+fn read(rows: Rows) -> Result<Read, String> {
     let progress = Arc::new(Printer::new(OutputArgs::default()).progress("", None));
     let (to, mut from) = mpsc::channel(1_000);
     let mapping = Mapping::default().with_defaults(Some("t".to_owned()), "s".to_owned());
