@@ -117,7 +117,7 @@ impl<'a> RowFile<'a> {
 /// Makes bytes fewer.
 enum Packer {
     Plain,
-    Gzip(GzEncoder<Vec<u8>>),
+    Gzip(Box<GzEncoder<Vec<u8>>>),
     Zstd(Box<zstd::stream::write::Encoder<'static, Vec<u8>>>),
 }
 
@@ -125,7 +125,7 @@ impl Packer {
     fn new(packing: Packing) -> io::Result<Self> {
         Ok(match packing {
             Packing::None => Self::Plain,
-            Packing::Gzip => Self::Gzip(GzEncoder::new(Vec::new(), flate2::Compression::default())),
+            Packing::Gzip => Self::Gzip(Box::new(GzEncoder::new(Vec::new(), flate2::Compression::default()))),
             Packing::Zstd => {
                 let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
                 encoder.include_checksum(true)?;

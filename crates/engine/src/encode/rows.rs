@@ -39,7 +39,7 @@ impl fmt::Debug for RowWriter {
 enum Form {
     Ndjson,
     Csv { header: Header, schema: SchemaRef },
-    ArrowStream { writer: StreamWriter<Vec<u8>>, schema: SchemaRef },
+    ArrowStream { writer: Box<StreamWriter<Vec<u8>>>, schema: SchemaRef },
     Parquet { writer: Box<ArrowWriter<Vec<u8>>>, schema: SchemaRef },
 }
 
@@ -55,7 +55,7 @@ impl RowWriter {
             RowForm::ArrowStream => {
                 let schema = owned_schema(schema);
                 let writer = StreamWriter::try_new(Vec::new(), &schema).map_err(|error| no_stream(&error))?;
-                Form::ArrowStream { writer, schema }
+                Form::ArrowStream { writer: Box::new(writer), schema }
             }
             RowForm::Parquet => {
                 let schema = owned_schema(schema);

@@ -5,8 +5,11 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::printer::{OutputArgs, Printer};
 
+/// Events with the lines they stand on.
+type Events = Vec<(u64, String)>;
+
 /// Reads rows and returns their events with the lines they stand on, and what was said of the others.
-fn read(rows: Rows) -> Result<(Vec<(u64, String)>, Vec<String>), String> {
+fn read(rows: Rows) -> Result<(Events, Vec<String>), String> {
     let progress = Arc::new(Printer::new(OutputArgs::default()).progress("", None));
     let (to, mut from) = mpsc::channel(1_000);
     let mapping = Mapping::default().with_defaults(Some("t".to_owned()), "s".to_owned());
@@ -36,7 +39,7 @@ fn csv(text: &[u8]) -> Rows {
 
 fn check(rows: Rows, events: &[(u64, &str)], complaints: &[&str]) {
     let (found, said) = read(rows).unwrap();
-    let events: Vec<(u64, String)> = events.iter().map(|(line, event)| (*line, (*event).to_owned())).collect();
+    let events: Events = events.iter().map(|(line, event)| (*line, (*event).to_owned())).collect();
     assert_eq!((found, said), (events, complaints.iter().map(|words| (*words).to_owned()).collect()));
 }
 
