@@ -29,7 +29,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("journal", &["clock", "disk"]),
     ("tail", &["clock", "core"]),
     ("segment", &["clock", "core", "disk", "tail"]),
-    ("catalog", &["clock", "segment"]),
+    ("catalog", &["clock", "segment", "tail"]),
     ("sealer", &["catalog", "clock", "disk", "ingest", "journal", "segment", "snapshot", "task"]),
     ("snapshot", &["segment", "tail"]),
     ("ingest", &["clock", "core", "disk", "geoip", "journal", "snapshot", "tail", "task"]),

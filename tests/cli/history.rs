@@ -44,6 +44,13 @@ fn stop(server: &mut Server) {
     assert_eq!(server.wait(), 0);
 }
 
+/// A project, so that commands find its data without a server, too.
+fn project() -> Place {
+    let place = Place::new();
+    place.write("config.yaml", "environment: test\n");
+    place
+}
+
 /// Questions that both engines understand; the rows come as text.
 const QUESTIONS: [&str; 8] = [
     "SELECT count(*), min(_offset), max(_offset), sum(_offset) FROM events",
@@ -103,7 +110,7 @@ fn check_agreement(python: &Path, place: &Place, catalog: &Path, when: &str) {
 
 #[test]
 fn history_outlives_the_server_and_its_journal() {
-    let mut server = Server::start();
+    let mut server = Server::start_in(project(), &[]);
     send(&server, 0..500);
     let id = server.run(&["send", "order.paid", "--id", "order-1", "-d", "total=7"]);
     assert_eq!(id.code, 0, "{}", id.err);
@@ -127,7 +134,7 @@ fn history_outlives_the_server_and_its_journal() {
 #[test]
 fn duckdb_opens_history_and_agrees() {
     let Some(python) = tool::python_with_duckdb("duckdb_opens_history_and_agrees") else { return };
-    let mut server = Server::start();
+    let mut server = Server::start_in(project(), &[]);
     send(&server, 0..400);
     stop(&mut server);
     let catalog = server.place.dir().join("data/catalog.db");
@@ -142,7 +149,7 @@ fn duckdb_opens_history_and_agrees() {
     let at = duckdb(&python, &catalog, &["SELECT count(*) FROM events AT (VERSION => 3)".to_owned()]);
     assert_eq!(at[0], [["400"]], "the first seal is still there to be read");
 
-    let moved = Place::new();
+    let moved = project();
     std::fs::rename(server.place.dir().join("data"), moved.dir().join("data")).unwrap();
     let mut server = Server::start_in(moved, &[]);
     stop(&mut server);

@@ -1,6 +1,7 @@
 //! Finds tools that a test needs and that the toolchain does not bring. A missing one is said loudly; with
 //! `STREAMFLOW_TEST_REQUIRE_TOOLS=1` it is a failure.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -36,5 +37,7 @@ fn say_missing(tool: &str, test: &str) {
     // Written past the test harness, which hides what a passing test prints.
     let message =
         format!("NOT CHECKED: {test} needs {tool}, which is not installed ({count} tests not checked so far)\n");
-    std::fs::write("/dev/stderr", message).unwrap_or_default();
+    // Opened for adding: where stderr is a file, writing it anew would take away what it has.
+    let stderr = std::fs::OpenOptions::new().append(true).open("/dev/stderr");
+    stderr.and_then(|mut stderr| stderr.write_all(message.as_bytes())).unwrap_or_default();
 }
