@@ -18,6 +18,9 @@ use tokio::time::{Instant, Sleep, sleep};
 use crate::server::error::ApiError;
 use crate::server::options::HttpLimits;
 
+/// How a client of HTTP/2 begins.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
+
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -164,8 +167,7 @@ impl Socket {
         let error = match &bytes[9..12] {
             b"431" => ApiError::plain("headers_too_large"),
             b"414" => ApiError::plain("uri_too_long"),
-            _ => ApiError::new("invalid_parameter", "the request line or a header is not HTTP/1.1")
-                .hint("speak plain HTTP/1.1 to this port; it does not take TLS"),
+            _ => spoken_wrongly(),
         };
         self.refuse(&error);
         true
@@ -184,6 +186,11 @@ impl Socket {
     }
 }
 
+fn spoken_wrongly() -> ApiError {
+    ApiError::new("invalid_parameter", "the request line or a header is not HTTP/1.1")
+        .hint("speak plain HTTP/1.1 to this port; it takes neither TLS nor HTTP/2")
+}
+
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
@@ -197,6 +204,11 @@ impl AsyncRead for Socket {
         };
         if buffer.filled().len() > before {
             this.bytes_came();
+            if this.turn == 1 && buffer.filled()[before..].starts_with(HTTP2_PREFACE) {
+                // hyper would close without a word. What was read is taken back, so that it finds nothing to answer.
+                this.refuse(&spoken_wrongly());
+                buffer.set_filled(before);
+            }
         }
         Poll::Ready(outcome)
     }

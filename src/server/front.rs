@@ -31,11 +31,15 @@ pub(crate) struct Front {
     routes: Router,
     /// Whether events are taken on this port.
     ingests: bool,
+    /// Whether a client may say that it has sent everything and still wait for its answer. Where answers take long, the
+    /// end of what a client sends rather means that it is gone, and its query is given up.
+    pub(crate) answers_half_closed: bool,
 }
 
 impl Front {
     pub(crate) fn new(app: Arc<App>, role: Role, routes: Router) -> Self {
-        Self { app, routes, ingests: matches!(role, Role::Ingestion | Role::Gateway) }
+        let ingests = matches!(role, Role::Ingestion | Role::Gateway);
+        Self { app, routes, ingests, answers_half_closed: role == Role::Ingestion }
     }
 
     /// Answers one request of a connection.

@@ -95,6 +95,7 @@ fn refuse(stream: &TcpStream) {
 async fn serve(app: &App, front: Arc<Front>, stream: TcpStream) {
     let watch = Watch::new();
     let limits = &app.options.limits;
+    let half_close = front.answers_half_closed;
     let socket = Socket::new(stream, Arc::clone(&watch), limits);
     let service = service_fn(move |request| {
         let (front, watch) = (Arc::clone(&front), Arc::clone(&watch));
@@ -103,6 +104,7 @@ async fn serve(app: &App, front: Arc<Front>, stream: TcpStream) {
     let mut connection = pin!(
         http1::Builder::new()
             .header_read_timeout(None)
+            .half_close(half_close)
             .max_headers(HEADERS_MAX)
             .max_header_size(limits.header_bytes)
             .max_buf_size(BUFFER_BYTES_MAX.max(limits.header_bytes))

@@ -131,6 +131,16 @@ async fn what_hyper_refuses_has_the_error_body_too() {
     check(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03hello over TLS\r\n\r\n".to_vec(), 400, "invalid_parameter")
         .await;
     check(b"GET / HTTP/1.1\r\nhost localhost\r\n\r\n".to_vec(), 400, "invalid_parameter").await;
+    check(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), 400, "invalid_parameter").await;
+}
+
+#[tokio::test]
+async fn client_that_has_sent_everything_gets_its_answer() {
+    let server = TestServer::start().await;
+    let mut stream = server.connect(Role::Ingestion).await;
+    stream.write_all(&Request::post("/events").json(CLICK).bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    assert_eq!(read_answer(&mut stream).await.status, 201);
 }
 
 #[tokio::test]
