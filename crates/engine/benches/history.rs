@@ -12,14 +12,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
 use streamflow_engine::clock::{Clock, SystemClock};
 use streamflow_engine::disk::{Disk, LocalDisk};
 use streamflow_engine::ingest::{Ack, Body, Framing};
 use streamflow_engine::query::{Query, QueryEngine, QueryLimits};
-use streamflow_engine::segment::{self, Segment, SegmentSummary, Table, WriteOptions};
+use streamflow_engine::segment::{self, Input, Segment, SegmentSummary, Table, WriteOptions};
 use streamflow_engine::snapshot::Snapshot;
-use streamflow_engine::tail::PathTypes;
+use streamflow_engine::tail::{Chunk, PathTypes};
 use streamflow_engine::{Engine, EngineOptions};
 
 /// Events of one segment.
@@ -64,11 +63,10 @@ fn main() {
 /// Makes events and seals them into one segment.
 fn seal(source: &mut Source, rows: usize, number: usize, folder: &std::path::Path, keep: bool) -> Segment {
     let clock = SystemClock::default();
-    let (batches, ndjson_bytes) = take_in(source, rows, folder, keep.then_some(number));
+    let (inputs, ndjson_bytes) = take_in(source, rows, folder, keep.then_some(number));
     let mut file = Vec::new();
     let start = clock.monotonic();
-    let summary =
-        segment::write(Table::Events, &batches, &mut file, &WriteOptions::default()).expect("rows are sealed");
+    let summary = segment::write(Table::Events, &inputs, &mut file, &WriteOptions::default()).expect("rows are sealed");
     let took = clock.monotonic() - start;
     if number == 0 {
         print_size(&summary, ndjson_bytes);
@@ -82,12 +80,7 @@ fn seal(source: &mut Source, rows: usize, number: usize, folder: &std::path::Pat
 }
 
 /// Takes events in as a server does, and returns them as the tail has them.
-fn take_in(
-    source: &mut Source,
-    rows: usize,
-    folder: &std::path::Path,
-    keep: Option<usize>,
-) -> (Vec<RecordBatch>, usize) {
+fn take_in(source: &mut Source, rows: usize, folder: &std::path::Path, keep: Option<usize>) -> (Vec<Input>, usize) {
     let journal = tempfile::tempdir_in(folder).expect("a scratch folder can be made");
     let engine = Engine::open(EngineOptions::new(journal.path()), Arc::new(SystemClock::default()));
     let engine = engine.expect("the engine opens");
@@ -107,9 +100,11 @@ fn take_in(
         let mut out = LocalDisk.create(&folder.join(format!("{number:06}.ndjson"))).expect("the file can be made");
         out.write_all_at(&mut [std::io::IoSlice::new(&ndjson)], 0).expect("the file can be written");
     }
+    let chunks = engine.snapshot().chunks;
+    let input = |chunk: &Arc<Chunk>| Input { batch: chunk.batch.clone(), leaves: Some(chunk.leaves.clone()) };
+    let inputs = chunks.iter().map(input).collect();
     engine.close();
-    let batches = engine.snapshot().chunks.iter().map(|chunk| chunk.batch.clone()).collect();
-    (batches, ndjson.len())
+    (inputs, ndjson.len())
 }
 
 fn print_size(summary: &SegmentSummary, ndjson_bytes: usize) {

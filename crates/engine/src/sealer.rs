@@ -9,6 +9,8 @@ mod journal_files;
 mod late;
 mod open;
 mod seal;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::PathBuf;
@@ -99,7 +101,7 @@ impl Sealer {
     /// Starts the thread.
     pub(crate) fn start(workshop: Workshop) -> io::Result<Self> {
         let (requests, receiver) = sync_channel(REQUESTS_MAX);
-        let thread = task::thread("sealer", move || run(workshop, &receiver))?;
+        let thread = task::background_thread("sealer", move || run(workshop, &receiver))?;
         Ok(Self { requests: Mutex::new(Some(requests)), thread: Mutex::new(Some(thread)) })
     }
 

@@ -5,6 +5,7 @@
 //! How JSON is laid out is drawn in `layout`, its bytes in `variant`.
 
 mod file;
+mod known;
 pub(crate) mod layout;
 mod merge;
 mod paths;
@@ -28,7 +29,7 @@ pub use merge::merge;
 pub use read::Rows;
 pub use sink::FileSink;
 pub use summary::{ColumnSummary, LeafSummary, SegmentSummary};
-pub use write::{WriteOptions, write};
+pub use write::{Input, WriteOptions, write};
 
 use crate::tail::{events_schema, rejected_schema};
 
@@ -55,6 +56,14 @@ impl Table {
         match self {
             Self::Events => &[7, 8],
             Self::RejectedEvents => &[],
+        }
+    }
+
+    /// Returns the position of the JSON column that the tail keeps typed leaves of.
+    pub(crate) fn leaves_column(self) -> Option<usize> {
+        match self {
+            Self::Events => Some(7),
+            Self::RejectedEvents => None,
         }
     }
 

@@ -23,7 +23,8 @@ fn rejected(numbers: std::ops::Range<i64>, code: Option<&str>) -> RecordBatch {
 fn file(name: &str, numbers: std::ops::Range<i64>, code: &str) -> NewFile {
     let mut bytes = Vec::new();
     let batch = rejected(numbers, Some(code));
-    let summary: SegmentSummary = write(Table::RejectedEvents, &[batch], &mut bytes, &WriteOptions::default()).unwrap();
+    let summary: SegmentSummary =
+        write(Table::RejectedEvents, &[batch.into()], &mut bytes, &WriteOptions::default()).unwrap();
     NewFile { table: Table::RejectedEvents, name: name.to_owned(), summary }
 }
 

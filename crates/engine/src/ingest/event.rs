@@ -408,7 +408,7 @@ impl EventReader<'_> {
                 reader.skip_value()?;
             }
             _ => match reader.scalar()? {
-                Scalar::Null => {}
+                Scalar::Null => self.columns.leaves.set_null(),
                 Scalar::Bool(value) => self.columns.leaves.set_bool(node, row, value),
                 Scalar::Number(number) => self.columns.leaves.set_number(node, row, number),
                 Scalar::Text(text) => return Ok(Some(self.text_leaf(node, text))),

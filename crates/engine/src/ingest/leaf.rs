@@ -31,6 +31,8 @@ pub(crate) struct LeafTree {
     by_key: HashMap<(u32, Box<[u8]>), u32>,
     /// Whether a path of this batch is in no column.
     partial: bool,
+    /// Whether a row of this batch has JSON null for a path.
+    nulls: bool,
     /// Rows that the batch probably has.
     rows_expected: usize,
 }
@@ -141,7 +143,7 @@ impl Default for LeafTree {
             enriching: None,
             values: Values::Nothing,
         };
-        Self { nodes: vec![root], by_key: HashMap::new(), partial: false, rows_expected: 0 }
+        Self { nodes: vec![root], by_key: HashMap::new(), partial: false, nulls: false, rows_expected: 0 }
     }
 }
 
@@ -239,6 +241,12 @@ impl LeafTree {
         self.partial = true;
     }
 
+    /// Says that a row of this batch has JSON null for a path.
+    #[inline]
+    pub(crate) fn set_null(&mut self) {
+        self.nulls = true;
+    }
+
     #[inline]
     pub(crate) fn set_text(&mut self, id: NodeId, row: usize, view: u128) {
         let values = &mut self.nodes[id.0 as usize].values;
@@ -319,7 +327,7 @@ impl LeafTree {
 
     /// Forgets all rows; keeps the shape, and the memory of the columns for rows of the same types.
     pub(crate) fn clear(&mut self) {
-        self.partial = false;
+        (self.partial, self.nulls) = (false, false);
         if self.nodes.len() > PATHS_KEPT_MAX {
             *self = Self::default();
             return;
@@ -358,8 +366,8 @@ impl LeafTree {
             node.values = Values::Nothing;
             by_path.insert(Arc::clone(&node.path), leaf);
         }
-        let leaves = Leaves { by_path, partial: self.partial };
-        self.partial = false;
+        let leaves = Leaves { by_path, partial: self.partial, nulls: self.nulls };
+        (self.partial, self.nulls) = (false, false);
         if self.nodes.len() > PATHS_KEPT_MAX {
             *self = Self::default();
         }

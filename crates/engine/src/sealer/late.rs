@@ -7,6 +7,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use arrow::error::ArrowError;
 
 use crate::clock::Micros;
+use crate::segment::Input;
 
 /// Events that are older than this when they arrive are late, microseconds.
 const LATE_MICROS: i64 = 3_600 * 1_000_000;
@@ -16,19 +17,20 @@ const INGESTED_AT: usize = 17;
 
 /// Splits events into those that came in time and those that came late. Where nearly all came late (an import), they are
 /// one kind.
-pub(super) fn split(batches: Vec<RecordBatch>) -> Result<Vec<Vec<RecordBatch>>, ArrowError> {
-    let masks: Vec<BooleanArray> = batches.iter().map(is_late).collect();
+pub(super) fn split(inputs: Vec<Input>) -> Result<Vec<Vec<Input>>, ArrowError> {
+    let masks: Vec<BooleanArray> = inputs.iter().map(|input| is_late(&input.batch)).collect();
     let late: usize = masks.iter().map(BooleanArray::true_count).sum();
-    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    let rows: usize = inputs.iter().map(|input| input.batch.num_rows()).sum();
     if late == 0 || late * 2 > rows {
-        return Ok(vec![batches]);
+        return Ok(vec![inputs]);
     }
     let mut kinds = vec![Vec::new(), Vec::new()];
-    for (batch, mask) in batches.iter().zip(&masks) {
+    for (input, mask) in inputs.iter().zip(&masks) {
         for (kind, mask) in kinds.iter_mut().zip([not(mask)?, mask.clone()]) {
-            let rows = filter_record_batch(batch, &mask)?;
-            if rows.num_rows() > 0 {
-                kind.push(rows);
+            let batch = filter_record_batch(&input.batch, &mask)?;
+            if batch.num_rows() > 0 {
+                let leaves = input.leaves.as_ref().map(|leaves| leaves.filter(&mask)).transpose()?;
+                kind.push(Input { batch, leaves });
             }
         }
     }

@@ -8,8 +8,9 @@ use arrow::array::RecordBatch;
 use super::journal_files::{self, Kept};
 use super::{SealError, SealReport, Workshop, late};
 use crate::catalog::{Change, NewFile, Sealed, table_dir};
-use crate::segment::{FileSink, Segment, SegmentSummary, Table, WriteOptions, write};
+use crate::segment::{FileSink, Input, Segment, SegmentSummary, Table, WriteOptions, write};
 use crate::snapshot::SealedFiles;
+use crate::tail::Chunk;
 
 /// What a file is called while it is being written.
 const PART: &str = ".part";
@@ -20,7 +21,7 @@ impl Workshop {
         let before = self.catalog.sealed()?;
         // In this order: a key whose journal file is on the list was remembered before the list was made.
         let files = journal_files::list(&*self.disk, &self.journal).map_err(|e| SealError::io(&self.journal, &e))?;
-        let chunks = self.store.tail.begin_seal();
+        let chunks = self.store.begin_seal();
         if chunks.first().is_some_and(|chunk| chunk.base_offset < before.next_offset) {
             return Err(SealError::Ahead);
         }
@@ -34,8 +35,9 @@ impl Workshop {
         if let Some(next) = rejected.as_ref().map(|(_, next)| *next) {
             sealed.next_rejected = sealed.next_rejected.max(next);
         }
-        let batches = chunks.iter().map(|chunk| chunk.batch.clone()).collect();
-        let outcome = self.write_all(batches, rejected.map(|(batch, _)| batch), sealed, &mut report).and_then(
+        let input = |chunk: &Arc<Chunk>| Input { batch: chunk.batch.clone(), leaves: Some(chunk.leaves.clone()) };
+        let inputs = chunks.iter().map(input).collect();
+        let outcome = self.write_all(inputs, rejected.map(|(batch, _)| batch), sealed, &mut report).and_then(
             |(add, segments)| {
                 for file in add.iter().filter(|file| file.table == Table::Events) {
                     sealed.last_appended_at = sealed.last_appended_at.max(file.summary.ingested_at.1);
@@ -64,7 +66,7 @@ impl Workshop {
 
     fn write_all(
         &self,
-        events: Vec<RecordBatch>,
+        events: Vec<Input>,
         rejected: Option<RecordBatch>,
         sealed: Sealed,
         report: &mut SealReport,
@@ -72,9 +74,9 @@ impl Workshop {
         let (mut add, mut files) = (Vec::new(), SealedFiles::default());
         if !events.is_empty() {
             let kinds = late::split(events).map_err(crate::segment::SegmentError::from)?;
-            for (batches, suffix) in kinds.iter().zip(["", "-late"]) {
+            for (inputs, suffix) in kinds.iter().zip(["", "-late"]) {
                 let name = format!("{:020}{suffix}.parquet", sealed.next_offset);
-                let (summary, segment) = self.write_file(Table::Events, &name, batches)?;
+                let (summary, segment) = self.write_file(Table::Events, &name, inputs)?;
                 report.events += summary.rows;
                 report.bytes += summary.bytes;
                 add.push(NewFile { table: Table::Events, name, summary });
@@ -83,7 +85,7 @@ impl Workshop {
         }
         if let Some(batch) = rejected {
             let name = format!("{:020}.parquet", sealed.next_rejected);
-            let (summary, segment) = self.write_file(Table::RejectedEvents, &name, &[batch])?;
+            let (summary, segment) = self.write_file(Table::RejectedEvents, &name, &[batch.into()])?;
             report.rejected_events += summary.rows;
             report.bytes += summary.bytes;
             add.push(NewFile { table: Table::RejectedEvents, name, summary });
@@ -94,15 +96,10 @@ impl Workshop {
     }
 
     /// Writes one file and makes it durable under its name.
-    fn write_file(
-        &self,
-        table: Table,
-        name: &str,
-        batches: &[RecordBatch],
-    ) -> Result<(SegmentSummary, Segment), SealError> {
+    fn write_file(&self, table: Table, name: &str, inputs: &[Input]) -> Result<(SegmentSummary, Segment), SealError> {
         let dir = self.lake.join(table_dir(table));
         let (part, path) = (dir.join(format!("{name}{PART}")), dir.join(name));
-        let written = self.write_part(table, &part, batches);
+        let written = self.write_part(table, &part, inputs);
         let written = written.and_then(|summary| {
             let io = |error| SealError::io(&path, &error);
             self.disk.rename(&part, &path).map_err(io)?;
@@ -118,11 +115,11 @@ impl Workshop {
         written
     }
 
-    fn write_part(&self, table: Table, part: &Path, batches: &[RecordBatch]) -> Result<SegmentSummary, SealError> {
+    fn write_part(&self, table: Table, part: &Path, inputs: &[Input]) -> Result<SegmentSummary, SealError> {
         // Left by an attempt that failed.
         drop(self.disk.remove(part));
         let mut file = self.disk.create(part).map_err(|error| SealError::io(part, &error))?;
-        let summary = write(table, batches, &mut FileSink::new(&mut *file), &WriteOptions::default())?;
+        let summary = write(table, inputs, &mut FileSink::new(&mut *file), &WriteOptions::default())?;
         file.sync().map_err(|error| SealError::io(part, &error))?;
         Ok(summary)
     }

@@ -53,10 +53,7 @@ pub(crate) fn object_fields(shape: &Shape, at: usize) -> Fields {
 /// Returns the fields of one node.
 pub(crate) fn node_fields(shape: &Shape, at: usize) -> Fields {
     let typed = match shape.nodes[at].typed {
-        Typed::Leaf(LeafType::Text) => DataType::Utf8,
-        Typed::Leaf(LeafType::Int) => DataType::Int64,
-        Typed::Leaf(LeafType::Float) => DataType::Float64,
-        Typed::Leaf(LeafType::Bool) => DataType::Boolean,
+        Typed::Leaf(leaf) => leaf.data_type(),
         Typed::Object => DataType::Struct(object_fields(shape, at)),
     };
     vec![Field::new(VALUE, DataType::Binary, true), Field::new(TYPED_VALUE, typed, true)].into()

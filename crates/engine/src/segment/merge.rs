@@ -5,14 +5,14 @@ use std::collections::BinaryHeap;
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
 
 use super::file::Segment;
 use super::read::Rows;
 use super::shape::{SAMPLE_ROWS_MAX, Shape};
 use super::summary::SegmentSummary;
-use super::write::{SegmentWriter, WriteOptions};
+use super::write::{Input, SegmentWriter, WriteOptions};
 use super::{SegmentError, Table};
 
 /// Groups of each segment that are looked at to find common paths.
@@ -71,7 +71,7 @@ struct Inputs {
     table: Table,
     readers: Vec<Rows>,
     /// Batches that rows not written yet are in.
-    batches: Vec<RecordBatch>,
+    batches: Vec<Input>,
     /// Where each segment stands: number of its batch, and row in that.
     places: Vec<(usize, usize)>,
     /// Time and segment of each next row.
@@ -94,7 +94,7 @@ impl Inputs {
         let Some(Reverse((time, input))) = self.next.pop() else { return Ok(None) };
         let (batch, row) = self.places[input];
         let place = (u32::try_from(batch).unwrap_or(u32::MAX), u32::try_from(row).unwrap_or(u32::MAX));
-        if row + 1 < self.batches[batch].num_rows() {
+        if row + 1 < self.batches[batch].batch.num_rows() {
             self.places[input] = (batch, row + 1);
             self.next.push(Reverse((self.time(batch, row + 1), input)));
         } else {
@@ -107,7 +107,7 @@ impl Inputs {
         for batch in self.readers[input].by_ref() {
             let batch = batch?;
             if batch.num_rows() > 0 {
-                self.batches.push(batch);
+                self.batches.push(batch.into());
                 let number = self.batches.len() - 1;
                 self.places[input] = (number, 0);
                 self.next.push(Reverse((self.time(number, 0), input)));
@@ -118,7 +118,7 @@ impl Inputs {
     }
 
     fn time(&self, batch: usize, row: usize) -> i64 {
-        let times = self.batches[batch].column(self.table.time_column());
+        let times = self.batches[batch].batch.column(self.table.time_column());
         times.as_primitive::<TimestampMicrosecondType>().value(row)
     }
 

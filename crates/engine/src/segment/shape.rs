@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use streamflow_core::json::{JsonError, Number, Reader, Scalar};
 
 /// Rows that are looked at.
@@ -31,6 +32,18 @@ pub(crate) enum LeafType {
     Int,
     Float,
     Bool,
+}
+
+impl LeafType {
+    /// Returns the Arrow type of such a column.
+    pub(crate) fn data_type(self) -> DataType {
+        match self {
+            Self::Text => DataType::Utf8View,
+            Self::Int => DataType::Int64,
+            Self::Float => DataType::Float64,
+            Self::Bool => DataType::Boolean,
+        }
+    }
 }
 
 /// What a node keeps in a column of its own.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayBuilder, ArrayRef, BinaryBuilder, BooleanBufferBuilder, BooleanBuilder, Float64Builder, Int64Builder,
-    StringBuilder, StructArray,
+    StringViewBuilder, StructArray,
 };
 use arrow::buffer::NullBuffer;
 use streamflow_core::json::{JsonError, Number, Reader, Scalar};
@@ -47,12 +47,14 @@ struct Columns {
 
 #[derive(Debug)]
 enum TypedColumn {
-    Text(StringBuilder),
+    Text(StringViewBuilder),
     Int(Int64Builder),
     Float(Float64Builder),
     Bool(BooleanBuilder),
     /// Which rows have the object.
     Object(BooleanBufferBuilder),
+    /// As long as there are rows.
+    Made(ArrayRef),
 }
 
 /// What the rows of a node had that its typed column could not hold.
@@ -90,6 +92,21 @@ impl Shredder {
         Ok(())
     }
 
+    /// Returns a column of `rows` rows that have nothing but these typed columns, one for each child of the root.
+    pub(crate) fn of_columns(shape: Arc<Shape>, rows: usize, typed: Vec<Option<ArrayRef>>) -> StructArray {
+        let mut shredder = Self::new(shape);
+        shredder.rows = rows;
+        for (child, typed) in shredder.shape.nodes[0].children.iter().zip(typed) {
+            if let Some(typed) = typed {
+                shredder.columns[*child].typed = TypedColumn::Made(typed);
+            }
+        }
+        if let TypedColumn::Object(present) = &mut shredder.columns[0].typed {
+            present.append_n(rows, true);
+        }
+        shredder.finish().0
+    }
+
     /// Returns the rows taken so far as one column, and for each node of the shape what its type could not hold.
     pub(crate) fn finish(mut self) -> (StructArray, Vec<Foreign>) {
         let rows = self.rows;
@@ -122,6 +139,7 @@ impl Shredder {
             TypedColumn::Int(column) => Arc::new(column.finish()),
             TypedColumn::Float(column) => Arc::new(column.finish()),
             TypedColumn::Bool(column) => Arc::new(column.finish()),
+            TypedColumn::Made(column) => Arc::clone(column),
             TypedColumn::Object(present) => {
                 let nulls = (at > 0).then(|| NullBuffer::new(present.finish()));
                 let children = self.shape.nodes[at].children.clone();
@@ -212,7 +230,7 @@ impl Shredder {
 impl Columns {
     fn new(node: &Node) -> Self {
         let typed = match node.typed {
-            Typed::Leaf(LeafType::Text) => TypedColumn::Text(StringBuilder::new()),
+            Typed::Leaf(LeafType::Text) => TypedColumn::Text(StringViewBuilder::new()),
             Typed::Leaf(LeafType::Int) => TypedColumn::Int(Int64Builder::new()),
             Typed::Leaf(LeafType::Float) => TypedColumn::Float(Float64Builder::new()),
             Typed::Leaf(LeafType::Bool) => TypedColumn::Bool(BooleanBuilder::new()),
@@ -232,11 +250,12 @@ impl TypedColumn {
     /// Adds nulls up to `rows` rows.
     fn pad(&mut self, rows: usize) {
         match self {
-            Self::Text(column) => column.append_nulls(rows - column.len()),
+            Self::Text(column) => (column.len()..rows).for_each(|_| column.append_null()),
             Self::Int(column) => column.append_nulls(rows - column.len()),
             Self::Float(column) => column.append_nulls(rows - column.len()),
             Self::Bool(column) => column.append_nulls(rows - column.len()),
             Self::Object(present) => present.append_n(rows - present.len(), false),
+            Self::Made(_) => {}
         }
     }
 

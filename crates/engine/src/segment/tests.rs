@@ -20,7 +20,8 @@ fn rejected(first: i64, times: &[i64]) -> RecordBatch {
 fn sealed(batches: &[RecordBatch], group_rows: usize) -> (Arc<Segment>, SegmentSummary) {
     let mut file = Vec::new();
     let options = WriteOptions { group_rows, ..WriteOptions::default() };
-    let summary = write(Table::RejectedEvents, batches, &mut file, &options).unwrap();
+    let inputs: Vec<_> = batches.iter().cloned().map(Input::from).collect();
+    let summary = write(Table::RejectedEvents, &inputs, &mut file, &options).unwrap();
     assert_eq!(summary.bytes, file.len() as u64);
     assert_eq!(summary.crc32c, crc32c::crc32c(&file));
     let tail = u64::from(u32::from_le_bytes(file[file.len() - 8..file.len() - 4].try_into().unwrap()));
@@ -75,7 +76,7 @@ fn nothing_is_no_segment() {
 #[test]
 fn a_cut_or_foreign_file_is_an_error() {
     let mut file = Vec::new();
-    write(Table::RejectedEvents, &[rejected(0, &[1])], &mut file, &WriteOptions::default()).unwrap();
+    write(Table::RejectedEvents, &[rejected(0, &[1]).into()], &mut file, &WriteOptions::default()).unwrap();
     for length in [0, 4, file.len() / 2, file.len() - 1] {
         let cut = file[..length].to_vec();
         assert!(Segment::from_bytes(Table::RejectedEvents, "test", cut.into()).is_err(), "{length} bytes");
@@ -89,8 +90,8 @@ fn a_file_of_a_disk_holds_what_was_written() {
     let path = folder.path().join("1.parquet");
     let disk = crate::disk::LocalDisk;
     let mut file = crate::disk::Disk::create(&disk, &path).unwrap();
-    let batches = [rejected(0, &[1, 2, 3])];
-    write(Table::RejectedEvents, &batches, &mut FileSink::new(&mut *file), &WriteOptions::default()).unwrap();
+    let inputs = [rejected(0, &[1, 2, 3]).into()];
+    write(Table::RejectedEvents, &inputs, &mut FileSink::new(&mut *file), &WriteOptions::default()).unwrap();
     let file = crate::disk::Disk::open_read(&disk, &path).unwrap();
     assert_eq!(offsets(&Segment::open(Table::RejectedEvents, "1", file).unwrap()), [0, 1, 2]);
 }

@@ -13,12 +13,14 @@ use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 
+use super::known::{Known, gather};
 use super::layout::{parquet_schema, written_schema};
 use super::paths::{FORMAT_KEY, FORMAT_VERSION, PATHS_KEY, PathKinds};
 use super::shape::{SAMPLE_ROWS_MAX, Shape};
 use super::shred::{Foreign, Shredder};
 use super::summary::{SegmentSummary, Span};
 use super::{SegmentError, Table};
+use crate::tail::Leaves;
 
 /// Columns that most often have too many values to be listed in a dictionary, and that needles are sought by.
 const ID_COLUMNS: [&str; 4] = ["user_id", "session_id", "correlation_id", "id"];
@@ -48,35 +50,50 @@ impl Default for WriteOptions {
     }
 }
 
-/// Writes all rows of the batches, which have the table's schema, sorted by time; rows of the same time keep their order.
+/// Rows to be written.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Rows with the table's schema.
+    pub batch: RecordBatch,
+    /// What is known already of `data`, so that its text need not be read.
+    pub leaves: Option<Leaves>,
+}
+
+impl From<RecordBatch> for Input {
+    fn from(batch: RecordBatch) -> Self {
+        Self { batch, leaves: None }
+    }
+}
+
+/// Writes all rows of the inputs, sorted by time; rows of the same time keep their order.
 ///
 /// # Errors
 /// When `out` fails, there is no row, or a JSON column holds something else.
 pub fn write(
     table: Table,
-    batches: &[RecordBatch],
+    inputs: &[Input],
     out: &mut (dyn Write + Send),
     options: &WriteOptions,
 ) -> Result<SegmentSummary, SegmentError> {
-    let order = sorted(table, batches);
+    let order = sorted(table, inputs);
     if order.is_empty() {
         return Err(SegmentError::Empty);
     }
-    let shapes = shapes_of(table, batches, &order)?;
+    let shapes = shapes_of(table, inputs, &order)?;
     let mut writer = SegmentWriter::new(table, shapes, out, options)?;
     for rows in order.chunks(options.group_rows.max(1)) {
-        writer.push(batches, rows)?;
+        writer.push(inputs, rows)?;
     }
     writer.finish()
 }
 
-/// A row: its time, the batch that it is in, and where in that.
+/// A row: its time, the input that it is in, and where in that.
 type Row = (i64, u32, u32);
 
-fn sorted(table: Table, batches: &[RecordBatch]) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
-    for (number, batch) in (0..).zip(batches) {
-        let times = batch.column(table.time_column()).as_primitive::<TimestampMicrosecondType>();
+fn sorted(table: Table, inputs: &[Input]) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::with_capacity(inputs.iter().map(|input| input.batch.num_rows()).sum());
+    for (number, input) in (0..).zip(inputs) {
+        let times = input.batch.column(table.time_column()).as_primitive::<TimestampMicrosecondType>();
         rows.extend((0..).zip(times.values()).map(|(row, time)| (*time, number, row)));
     }
     if !rows.is_sorted_by_key(|row| row.0) {
@@ -86,10 +103,10 @@ fn sorted(table: Table, batches: &[RecordBatch]) -> Vec<Row> {
     rows
 }
 
-fn shapes_of(table: Table, batches: &[RecordBatch], order: &[Row]) -> Result<Vec<(usize, Arc<Shape>)>, SegmentError> {
+fn shapes_of(table: Table, inputs: &[Input], order: &[Row]) -> Result<Vec<(usize, Arc<Shape>)>, SegmentError> {
     let step = order.len().div_ceil(SAMPLE_ROWS_MAX);
     let shape = |column: &usize| {
-        let texts: Vec<_> = batches.iter().map(|batch| batch.column(*column).as_string_view()).collect();
+        let texts: Vec<_> = inputs.iter().map(|input| input.batch.column(*column).as_string_view()).collect();
         let sample = order.iter().step_by(step).map(|(_, batch, row)| texts[*batch as usize].value(*row as usize));
         Ok((*column, Arc::new(Shape::of(sample).map_err(|_| SegmentError::NotAnObject)?)))
     };
@@ -125,16 +142,19 @@ impl<'a> SegmentWriter<'a> {
         Ok(Self { table, shapes, schema, writer, kinds, span: Span::default() })
     }
 
-    /// Writes these rows of the batches as one group.
-    pub(crate) fn push(&mut self, batches: &[RecordBatch], rows: &[Row]) -> Result<(), SegmentError> {
+    /// Writes these rows of the inputs as one group.
+    pub(crate) fn push(&mut self, inputs: &[Input], rows: &[Row]) -> Result<(), SegmentError> {
         let places: Vec<(usize, usize)> = rows.iter().map(|(_, batch, row)| (*batch as usize, *row as usize)).collect();
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
         for column in 0..self.schema.fields().len() {
-            let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(column).as_ref()).collect();
-            match self.shapes.iter().position(|(json, _)| *json == column) {
-                Some(json) => columns.push(self.shredded(json, &parts, &places)?),
-                None => columns.push(interleave(&parts, &places)?),
-            }
+            columns.push(match self.shapes.iter().position(|(json, _)| *json == column) {
+                Some(json) => self.json_column(json, inputs, &places)?,
+                None => {
+                    let parts: Vec<&dyn Array> =
+                        inputs.iter().map(|input| input.batch.column(column).as_ref()).collect();
+                    interleave(&parts, &places)?
+                }
+            });
         }
         self.widen(&columns);
         let columns = columns.into_iter().zip(self.schema.fields()).map(|(column, field)| renamed(column, field));
@@ -143,16 +163,42 @@ impl<'a> SegmentWriter<'a> {
         Ok(())
     }
 
-    fn shredded(
+    /// Returns the rows of a JSON column, whose text is read only where its columns are not known.
+    fn json_column(
         &mut self,
         json: usize,
-        parts: &[&dyn Array],
+        inputs: &[Input],
         places: &[(usize, usize)],
     ) -> Result<ArrayRef, SegmentError> {
-        let texts: Vec<_> = parts.iter().map(|part| part.as_string_view()).collect();
-        let mut shredder = Shredder::new(Arc::clone(&self.shapes[json].1));
-        for (batch, row) in places {
-            shredder.push(texts[*batch].value(*row)).map_err(|_| SegmentError::NotAnObject)?;
+        let (column, shape) = &self.shapes[json];
+        let is_known = self.table.leaves_column() == Some(*column);
+        let known: Vec<Option<Known>> =
+            inputs.iter().map(|input| is_known.then(|| Known::of(shape, input)).flatten()).collect();
+        let (mut plain, mut odd, mut order) = (Vec::new(), Vec::new(), Vec::with_capacity(places.len()));
+        for place in places {
+            let is_plain = known[place.0].as_ref().is_some_and(|known| !known.is_odd(place.1));
+            let kind = if is_plain { &mut plain } else { &mut odd };
+            order.push((usize::from(!is_plain), kind.len()));
+            kind.push(*place);
+        }
+        if plain.is_empty() {
+            return self.shredded(json, inputs, &odd);
+        }
+        let columns = gather(shape, &known, inputs, &plain)?;
+        let plain: ArrayRef = Arc::new(Shredder::of_columns(Arc::clone(shape), plain.len(), columns));
+        if odd.is_empty() {
+            return Ok(plain);
+        }
+        let odd = self.shredded(json, inputs, &odd)?;
+        Ok(interleave(&[&plain, &odd], &order)?)
+    }
+
+    fn shredded(&mut self, json: usize, inputs: &[Input], places: &[(usize, usize)]) -> Result<ArrayRef, SegmentError> {
+        let (column, shape) = &self.shapes[json];
+        let texts: Vec<_> = inputs.iter().map(|input| input.batch.column(*column).as_string_view()).collect();
+        let mut shredder = Shredder::new(Arc::clone(shape));
+        for (input, row) in places {
+            shredder.push(texts[*input].value(*row)).map_err(|_| SegmentError::NotAnObject)?;
         }
         let (column, foreign): (_, Vec<Foreign>) = shredder.finish();
         self.kinds.count(json, &foreign);

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::buffer::Buffer;
+use arrow::compute::filter;
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
+use arrow::error::ArrowError;
 
 use crate::clock::Micros;
 
@@ -47,12 +49,14 @@ impl Chunk {
 }
 
 /// Typed columns for the paths inside `data`, each as long as the chunk.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Leaves {
     /// Keys joined by `.`; a key that has a dot itself never becomes a leaf.
     pub(crate) by_path: HashMap<Arc<str>, Leaf>,
     /// Whether some paths of the chunk are in no leaf (too many paths, or a key with a dot in it).
     pub(crate) partial: bool,
+    /// Whether some rows have JSON null for a path, which a leaf does not tell from a missing key.
+    pub(crate) nulls: bool,
 }
 
 /// What a chunk knows about one path inside `data`.
@@ -79,6 +83,32 @@ impl Leaves {
 }
 
 impl Leaves {
+    /// Returns the paths and what is known of each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Leaf)> {
+        self.by_path.iter()
+    }
+
+    /// Returns whether the leaves stand for all of `data`: every path has one, and every value is in it.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.partial && !self.nulls && !self.by_path.values().any(|leaf| matches!(leaf, Leaf::Text))
+    }
+
+    /// Returns the leaves of the rows for which `mask` is true.
+    ///
+    /// # Errors
+    /// When the mask is not as long as the leaves.
+    pub(crate) fn filter(&self, mask: &BooleanArray) -> Result<Self, ArrowError> {
+        let filtered = |(path, leaf): (&Arc<str>, &Leaf)| {
+            let leaf = match leaf {
+                Leaf::Typed(array) => Leaf::Typed(filter(array, mask)?),
+                Leaf::Text | Leaf::Absent => leaf.clone(),
+            };
+            Ok((Arc::clone(path), leaf))
+        };
+        let by_path = self.by_path.iter().map(filtered).collect::<Result<_, ArrowError>>()?;
+        Ok(Self { by_path, ..*self })
+    }
+
     /// Returns the bytes of the leaves themselves, without the text that their views point at.
     pub(crate) fn bytes(&self) -> usize {
         self.by_path

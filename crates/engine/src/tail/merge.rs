@@ -169,7 +169,7 @@ fn merge_leaves(run: &[Arc<Chunk>], moves: &Moves) -> Leaves {
     let paths: HashSet<_> = run.iter().flat_map(|chunk| chunk.leaves.by_path.keys()).collect();
     let by_path: HashMap<_, _> =
         paths.into_iter().map(|path| (Arc::clone(path), merge_leaf(run, path, moves))).collect();
-    Leaves { by_path, partial }
+    Leaves { by_path, partial, nulls: run.iter().any(|chunk| chunk.leaves.nulls) }
 }
 
 fn merge_leaf(run: &[Arc<Chunk>], path: &str, moves: &Moves) -> Leaf {

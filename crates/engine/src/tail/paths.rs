@@ -104,14 +104,14 @@ mod tests {
     use super::*;
 
     fn leaves(path: &str, array: Arc<dyn Array>) -> Leaves {
-        Leaves { by_path: HashMap::from([(path.into(), Leaf::Typed(array))]), partial: false }
+        Leaves { by_path: HashMap::from([(path.into(), Leaf::Typed(array))]), partial: false, nulls: false }
     }
 
     #[test]
     fn a_path_has_the_type_that_all_its_values_share() {
         let ints = leaves("n", Arc::new(Int64Array::from(vec![1])));
         let floats = leaves("n", Arc::new(Float64Array::from(vec![1.5])));
-        let text = Leaves { by_path: HashMap::from([("n".into(), Leaf::Text)]), partial: false };
+        let text = Leaves { by_path: HashMap::from([("n".into(), Leaf::Text)]), partial: false, nulls: false };
         let types = PathTypes::default().grown_by(&ints).unwrap();
         assert_eq!(types.by_path["n"], PathType::Int);
         assert!(types.grown_by(&ints).is_none(), "nothing new");

@@ -74,6 +74,8 @@ pub(super) fn chunk_of(base_offset: u64, events: &[Value]) -> Chunk {
                 .filter_map(|(path, values)| Some((path.as_str().into(), leaf_of(&values)?)))
                 .collect::<HashMap<_, _>>(),
             partial: has_dotted_keys(events),
+            // These chunks are sealed from their text.
+            nulls: true,
         },
         timestamp_min: times.iter().copied().min().unwrap_or_default(),
         timestamp_max: times.iter().copied().max().unwrap_or_default(),
@@ -87,7 +89,7 @@ pub(super) fn without_leaves(chunk: &Chunk) -> Chunk {
     Chunk {
         base_offset: chunk.base_offset,
         batch: chunk.batch.clone(),
-        leaves: Leaves { by_path: HashMap::new(), partial: true },
+        leaves: Leaves { by_path: HashMap::new(), partial: true, nulls: true },
         timestamp_min: chunk.timestamp_min,
         timestamp_max: chunk.timestamp_max,
         buffers: Vec::new(),
@@ -108,7 +110,8 @@ pub(super) fn sealed(snapshot: &Snapshot, count: usize) -> Snapshot {
 pub(super) fn segment_of(batches: &[RecordBatch], group_rows: usize) -> Segment {
     let mut file = Vec::new();
     let options = WriteOptions { group_rows, ..WriteOptions::default() };
-    segment::write(Table::Events, batches, &mut file, &options).unwrap();
+    let inputs: Vec<_> = batches.iter().cloned().map(segment::Input::from).collect();
+    segment::write(Table::Events, &inputs, &mut file, &options).unwrap();
     Segment::from_bytes(Table::Events, "test", file.into()).unwrap()
 }
 
