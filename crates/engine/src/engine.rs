@@ -114,7 +114,7 @@ impl Engine {
         };
         let store = Arc::new(store);
         let dir = options.data_dir.join(JOURNAL_DIR);
-        let mut decoder = Decoder::of(&store);
+        let mut decoder = Decoder::of(store.geo.clone());
         let recovered = Journal::read(&LocalDisk, &dir, options.on_damage, floor, &mut |frame| {
             let replayed = store.replay(frame, &mut decoder);
             replayed.map_err(|reason| JournalError::Replay { path: dir.clone(), reason })
@@ -159,7 +159,7 @@ impl Engine {
     /// # Errors
     /// When the body as a whole is no list of events. Bad events inside a good list are in the answer of `append`.
     pub fn prepare(&self, body: Body) -> Result<Prepared, BodyError> {
-        let mut decoder = self.inner.decoders.lock().pop().unwrap_or_else(|| Decoder::of(&self.inner.store));
+        let mut decoder = self.inner.decoders.lock().pop().unwrap_or_else(|| Decoder::of(self.inner.store.geo.clone()));
         let prepared = ingest::prepare_with(&mut decoder, body, &self.inner.store, self.inner.options.limits);
         let mut decoders = self.inner.decoders.lock();
         if decoders.len() < DECODERS_KEPT_MAX {
@@ -203,7 +203,7 @@ impl Engine {
         if identity.partition != 0 {
             return Ok(None);
         }
-        if let Some(chunk) = self.inner.store.tail.find(identity.offset) {
+        if let Some(chunk) = self.inner.store.find(identity.offset) {
             let row = usize::try_from(identity.offset - chunk.base_offset).unwrap_or(usize::MAX);
             return Ok(Some(chunk.batch.slice(row, 1)));
         }
@@ -252,7 +252,7 @@ impl Engine {
     /// jump in `base_offset`.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Chunk>> {
-        self.inner.store.tail.subscribe()
+        self.inner.store.subscribe()
     }
 
     /// Returns the counters that metrics, `status` and `storage stats` show.

@@ -14,6 +14,7 @@ mod field;
 mod fingerprint;
 mod intake;
 mod leaf;
+mod pending;
 mod prepared;
 mod rejected;
 mod request;
@@ -50,7 +51,7 @@ pub(crate) fn prepare_with(
 /// # Errors
 /// When the body as a whole is no list of events.
 pub fn prepare(body: Body, store: &Store, limits: Limits) -> Result<Prepared, BodyError> {
-    prepare_with(&mut Decoder::of(store), body, store, limits)
+    prepare_with(&mut Decoder::of(store.geo.clone()), body, store, limits)
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl Tail {
             }
             state.chunks.push(Arc::clone(&chunk));
         }
-        if self.live.receiver_count() > 0 {
+        if self.has_subscribers() {
             // Nobody listening any more is no failure.
             drop(self.live.send(chunk));
         }
@@ -96,6 +96,11 @@ impl Tail {
         let after = state.chunks.partition_point(|chunk| chunk.base_offset <= offset);
         let chunk = state.chunks.get(after.checked_sub(1)?)?;
         (offset < chunk.end_offset()).then(|| Arc::clone(chunk))
+    }
+
+    /// Returns whether anybody receives chunks as they are published.
+    pub(crate) fn has_subscribers(&self) -> bool {
+        self.live.receiver_count() > 0
     }
 
     /// Returns a receiver of every chunk from now on.

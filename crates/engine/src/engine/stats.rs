@@ -44,6 +44,7 @@ impl Stats {
     pub(super) fn of(store: &Store) -> Self {
         let journal = store.journal.lock().clone();
         let counters = &store.counters;
+        store.settle();
         let (chunks, _) = store.tail.chunks();
         let sealed = store.sealed().events;
         Self {

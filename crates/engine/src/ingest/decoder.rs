@@ -1,5 +1,7 @@
 //! Turns the bytes of a request into columns: finds the events in a body, keeps the good ones, names the bad ones.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use streamflow_core::event::Limits;
 use streamflow_core::json::{JsonError, JsonErrorKind, Reader, line_and_column};
@@ -11,7 +13,7 @@ use super::field::FieldOrder;
 use super::fingerprint::Fingerprint;
 use super::request::{BodyError, Framing, Rejection};
 use super::schemas::SchemaSet;
-use super::store::Store;
+use crate::geoip::GeoDatabase;
 
 /// Bytes of a rejected event that are kept.
 pub(crate) const REJECTED_RAW_BYTES_MAX: usize = 64 << 10;
@@ -53,9 +55,9 @@ struct BodyReader<'a> {
 }
 
 impl Decoder {
-    /// Makes a decoder that enriches events by what the store has.
-    pub(crate) fn of(store: &Store) -> Self {
-        Self { columns: Columns::default(), enricher: Enricher::new(store.geo.clone()), order: FieldOrder::default() }
+    /// Makes a decoder that enriches events by where their addresses are, if anybody said.
+    pub(crate) fn of(geo: Option<Arc<GeoDatabase>>) -> Self {
+        Self { columns: Columns::default(), enricher: Enricher::new(geo), order: FieldOrder::default() }
     }
 
     /// Reads a body into this decoder's columns, which must be empty.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, TimestampMicrosecondArray};
-use arrow::buffer::Buffer;
+use arrow::buffer::{Buffer, ScalarBuffer};
 use arrow::compute::filter;
 
 use crate::clock::Micros;
@@ -70,11 +70,12 @@ impl Draft {
         own + 3 * 8 * self.rows + self.leaves.bytes() + self.held
     }
 
-    /// Returns the chunk that these rows become.
-    pub(crate) fn place(self, base_offset: u64, ingested_at: Micros) -> Chunk {
+    /// Returns the chunk that these rows become; `arrivals` says how many of them came when.
+    pub(crate) fn place(self, base_offset: u64, arrivals: &[(usize, Micros)]) -> Chunk {
         let bytes = self.bytes();
         let rows = self.rows;
-        let timestamp = fill(self.timestamp, ingested_at);
+        let ingested_at = moments(arrivals);
+        let timestamp = fill(self.timestamp, &ingested_at);
         let times = timestamp.values().iter();
         let (timestamp_min, timestamp_max) = times.fold((i64::MAX, i64::MIN), |(lo, hi), t| (lo.min(*t), hi.max(*t)));
         let [kind, source, severity, data, metadata, tags, device_type] = self.columns;
@@ -97,7 +98,7 @@ impl Draft {
             country,
             region,
             city,
-            Arc::new(TimestampMicrosecondArray::from_value(ingested_at, rows).with_timezone("UTC")),
+            Arc::new(TimestampMicrosecondArray::new(ingested_at, None).with_timezone("UTC")),
             tenant(rows),
             partition(rows),
             offsets(base_offset, rows),
@@ -107,12 +108,22 @@ impl Draft {
     }
 }
 
-fn fill(times: Int64Array, ingested_at: Micros) -> TimestampMicrosecondArray {
+/// Returns the time of arrival of each row.
+fn moments(arrivals: &[(usize, Micros)]) -> ScalarBuffer<i64> {
+    let moments: Vec<i64> = match arrivals {
+        [(rows, at)] => vec![*at; *rows],
+        _ => arrivals.iter().flat_map(|(rows, at)| std::iter::repeat_n(*at, *rows)).collect(),
+    };
+    moments.into()
+}
+
+fn fill(times: Int64Array, ingested_at: &ScalarBuffer<i64>) -> TimestampMicrosecondArray {
     let (_, values, nulls) = times.into_parts();
     let values = match nulls {
         None => values,
         Some(nulls) => {
-            values.iter().zip(nulls.iter()).map(|(value, sent)| if sent { *value } else { ingested_at }).collect()
+            let rows = values.iter().zip(nulls.iter()).zip(ingested_at.iter());
+            rows.map(|((value, sent), arrived)| if sent { *value } else { *arrived }).collect()
         }
     };
     TimestampMicrosecondArray::new(values, None).with_timezone("UTC")

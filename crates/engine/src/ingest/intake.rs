@@ -240,7 +240,7 @@ impl Replies {
     }
 }
 
-/// The thread that merges the tail's small chunks.
+/// The thread that makes columns of single events and merges the small chunks of the tail.
 #[derive(Debug)]
 struct Merger {
     signal: std::sync::mpsc::SyncSender<()>,
@@ -255,16 +255,17 @@ impl Merger {
         let tail = Arc::clone(&store);
         let thread = task::thread("tail-merge", move || {
             while wake.recv().is_ok() {
+                tail.settle();
                 while tail.tail.merge_some() {}
             }
         })?;
         Ok(Self { signal, waiting_rows: 0, store, thread: Some(thread) })
     }
 
-    /// Counts what was published, and wakes the thread when there is a chunk's worth of it.
+    /// Counts what was published, and wakes the thread when there is enough of it.
     fn published(&mut self, rows: usize) {
         self.waiting_rows += rows;
-        if self.store.tail.wants_merging(self.waiting_rows) {
+        if self.store.tail.wants_merging(self.waiting_rows) || self.store.wants_settling() {
             self.waiting_rows = 0;
             // A signal that is still waiting serves for both.
             let _already_signalled = self.signal.try_send(()).is_err();

@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::broadcast;
 
 use super::decoder::Decoder;
 use super::dedup::Dedup;
+use super::draft::Draft;
 use super::fingerprint::Fingerprint;
+use super::pending::Pending;
 use super::rejected::RejectedStore;
 use super::request::Identity;
 use super::request_keys::{KeptKey, RequestKeys};
@@ -21,7 +24,7 @@ use crate::geoip::GeoDatabase;
 use crate::journal::Floor;
 use crate::journal::{Frame, FrameKind, JournalStats};
 use crate::snapshot::{SealedFiles, Snapshot};
-use crate::tail::Tail;
+use crate::tail::{Chunk, Tail};
 
 /// Bounds on what is remembered.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +66,8 @@ pub struct Store {
     pub(crate) journal: Mutex<JournalState>,
     /// What is sealed. Held while files take the place of chunks, so that a snapshot sees each row once.
     sealed: RwLock<SealedFiles>,
+    /// What is newer than the tail.
+    pending: Pending,
     /// What need not be replayed.
     floor: Floor,
 }
@@ -108,19 +113,69 @@ impl Store {
             counters: Counters::default(),
             journal: Mutex::default(),
             sealed: RwLock::default(),
+            pending: Pending::new(Decoder::default()),
             floor: Floor::default(),
         }
     }
 
     /// Lets every event from now on be enriched by where its address is.
     #[must_use]
-    pub fn with_geo(self, geo: Option<Arc<GeoDatabase>>) -> Self {
-        Self { geo, ..self }
+    pub fn with_geo(mut self, geo: Option<Arc<GeoDatabase>>) -> Self {
+        self.geo = geo;
+        self.pending = Pending::new(Decoder::of(self.geo.clone()));
+        self
+    }
+
+    /// Keeps single events of one commit, which are on disk. Readers see them from here on.
+    pub(crate) fn add_singles(&self, lines: Vec<u8>, rows: usize, base_offset: u64, appended_at: Micros) {
+        self.pending.add(lines, rows, base_offset, appended_at);
+        if self.tail.has_subscribers() || self.pending.is_full() {
+            self.settle();
+        }
+    }
+
+    /// Publishes a list that is on disk.
+    pub(crate) fn publish(&self, draft: Draft, base_offset: u64, appended_at: Micros) {
+        self.settle();
+        let rows = draft.rows;
+        self.tail.push(draft.place(base_offset, &[(rows, appended_at)]));
+    }
+
+    /// Makes columns of the single events that have none yet.
+    pub(crate) fn settle(&self) {
+        self.pending.settle(&self.tail, &self.fingerprint);
+    }
+
+    /// Returns whether single events wait in such a number that they should become columns.
+    pub(crate) fn wants_settling(&self) -> bool {
+        self.pending.has_enough()
+    }
+
+    /// Returns the chunk that holds an offset.
+    pub(crate) fn find(&self, offset: u64) -> Option<Arc<Chunk>> {
+        self.settle();
+        self.tail.find(offset)
+    }
+
+    /// Returns a receiver of every chunk from now on.
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<Chunk>> {
+        self.settle();
+        let receiver = self.tail.subscribe();
+        // What came in between was kept without a look at this subscriber.
+        self.settle();
+        receiver
+    }
+
+    /// Returns all chunks of the tail, which stay as they are until they are sealed.
+    pub(crate) fn begin_seal(&self) -> Vec<Arc<Chunk>> {
+        self.settle();
+        self.tail.begin_seal()
     }
 
     /// Returns every acknowledged event and every rejected one that is remembered.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
+        self.settle();
         let sealed = self.sealed.read();
         let (chunks, paths) = self.tail.chunks();
         Snapshot {
@@ -182,6 +237,7 @@ impl Store {
 
     /// Returns when the oldest row came that is not sealed.
     pub(crate) fn oldest_unsealed(&self) -> Option<Micros> {
+        self.settle();
         let event = self.tail.oldest();
         let rejected = self.rejected.lock().oldest();
         event.into_iter().chain(rejected).min()
@@ -269,7 +325,8 @@ impl Store {
                 dedup.insert(*id, base_offset + u64::from(*row), appended_at);
             }
         }
-        self.tail.push(draft.place(base_offset, appended_at));
+        let rows = draft.rows;
+        self.tail.push(draft.place(base_offset, &[(rows, appended_at)]));
         Ok(())
     }
 }

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
-
 use super::decoder::{Decoder, Rejected};
 use super::dedup::Dedup;
 use super::draft::Draft;
@@ -36,7 +34,6 @@ pub struct Writer {
     journal: Journal,
     clock: Arc<dyn Clock>,
     store: Arc<Store>,
-    decoder: Decoder,
 }
 
 /// One request of the group that is being committed.
@@ -56,6 +53,7 @@ struct Group {
     members: Vec<Member>,
     /// The single events, a line each.
     singles: Vec<u8>,
+    single_rows: usize,
     /// Drafts with the member that each belongs to.
     lists: Vec<Draft>,
     frames: Vec<FrameBody>,
@@ -77,13 +75,13 @@ impl Writer {
         options: JournalOptions,
         store: Arc<Store>,
     ) -> Result<(Self, Recovered), JournalError> {
-        let mut decoder = Decoder::of(&store);
+        let mut decoder = Decoder::of(store.geo.clone());
         let dir = options.dir.clone();
         let (journal, recovered) = Journal::open(disk, Arc::clone(&clock), options, &mut |frame| {
             let replayed = store.replay(frame, &mut decoder);
             replayed.map_err(|reason| JournalError::Replay { path: dir.clone(), reason })
         })?;
-        let writer = Self { journal, clock, store, decoder };
+        let writer = Self { journal, clock, store };
         writer.report(None);
         Ok((writer, recovered))
     }
@@ -162,10 +160,10 @@ impl Writer {
         group: &mut Group,
         answer: &mut dyn FnMut(usize, Result<Appended, AppendError>),
     ) -> Result<(), JournalError> {
-        let singles = self.decode_singles(std::mem::take(&mut group.singles));
+        let singles = std::mem::take(&mut group.singles);
         let mut bodies = Vec::with_capacity(group.frames.len() + 3);
-        if let Some(draft) = &singles {
-            bodies.push(FrameBody::new(FrameKind::Events, &draft.buffers[0], draft.rows));
+        if group.single_rows > 0 {
+            bodies.push(FrameBody::new(FrameKind::Events, &singles, group.single_rows));
         }
         bodies.append(&mut group.frames);
         if !group.rejected.is_empty() {
@@ -184,24 +182,17 @@ impl Writer {
         let first_rejected = self.journal.next_rejected();
         self.journal.commit(&commit, &bodies)?;
         group.members.iter_mut().for_each(|member| member.answer.ingested_at = commit.appended_at);
-        let drafts = singles.into_iter().chain(std::mem::take(&mut group.lists));
-        for (draft, base_offset) in drafts.zip(commit.base_offsets) {
-            self.store.tail.push(draft.place(base_offset, commit.appended_at));
+        let mut base_offsets = commit.base_offsets.into_iter();
+        if group.single_rows > 0 {
+            let base_offset = base_offsets.next().expect("the first frame of events is that of the single ones");
+            self.store.add_singles(singles, group.single_rows, base_offset, commit.appended_at);
+        }
+        for (draft, base_offset) in std::mem::take(&mut group.lists).into_iter().zip(base_offsets) {
+            self.store.publish(draft, base_offset, commit.appended_at);
         }
         self.remember(group, commit.appended_at, first_rejected);
         self.report(None);
         Ok(())
-    }
-
-    /// Reads all single events of the group into one batch.
-    fn decode_singles(&mut self, lines: Vec<u8>) -> Option<Draft> {
-        if lines.is_empty() {
-            return None;
-        }
-        let body = Bytes::from(lines);
-        let decoded = self.decoder.decode_stored(&body, &self.store.fingerprint);
-        decoded.expect("each of these events was decoded before");
-        Some(self.decoder.columns.finish(body))
     }
 
     fn remember(&self, group: &mut Group, now: Micros, first_rejected: u64) {
@@ -288,6 +279,7 @@ impl Group {
         }
         self.singles.extend_from_slice(&one.raw);
         self.singles.push(b'\n');
+        self.single_rows += 1;
         self.next_offset += 1;
         member.unknown_keys = one.unknown_keys;
         member.answer.first_offset = Some(offset);
