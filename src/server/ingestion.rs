@@ -95,6 +95,8 @@ where
 /// Decodes and stores a body.
 async fn store(app: &App, body: Body, ack: Ack, request_key: Option<RequestKey>) -> Result<Appended, ApiError> {
     app.metrics.request_bytes.inc_by(body.bytes.len() as u64);
+    // A server that is full must not spend on refusals what it needs to become less full.
+    app.engine.check_room(body.bytes.len())?;
     let prepared = if body.bytes.len() <= PREPARE_INLINE_BYTES_MAX {
         app.engine.prepare(body)?
     } else {

@@ -168,6 +168,14 @@ impl Engine {
         prepared
     }
 
+    /// Returns whether a body of so many bytes would be taken now, before work is spent on it.
+    ///
+    /// # Errors
+    /// [`AppendError::Full`] when it would not.
+    pub fn check_room(&self, body_bytes: usize) -> Result<(), AppendError> {
+        self.inner.intake.as_ref().map_or(Ok(()), |intake| intake.check_room(body_bytes))
+    }
+
     /// Lets these schemas hold for every event that is prepared from now on, and no others.
     pub fn set_schemas(&self, schemas: Vec<(Mode, EventSchema)>) {
         self.inner.store.schemas.replace(schemas);

@@ -32,6 +32,8 @@ use crate::task;
 
 /// The tail is sealed when it takes this much memory: about 64 MB of events as they came in, with their columns.
 const TAIL_BYTES: usize = 128 << 20;
+/// A tail up to this size is sealed at a lower priority: sealing keeps up.
+const CALM_BYTES: usize = 2 * TAIL_BYTES;
 /// Under load seals are this far apart, so that files grow instead of becoming many; unless events should be sealed
 /// sooner than that.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -101,7 +103,7 @@ impl Sealer {
     /// Starts the thread.
     pub(crate) fn start(workshop: Workshop) -> io::Result<Self> {
         let (requests, receiver) = sync_channel(REQUESTS_MAX);
-        let thread = task::background_thread("sealer", move || run(workshop, &receiver))?;
+        let thread = task::thread("sealer", move || run(workshop, &receiver))?;
         Ok(Self { requests: Mutex::new(Some(requests)), thread: Mutex::new(Some(thread)) })
     }
 
@@ -140,7 +142,11 @@ fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
         if request.is_none() && !is_due(&workshop, since) {
             continue;
         }
-        let outcome = workshop.seal(journal_files::Kept::Newest);
+        // As long as there is room, sealing lets acknowledgements go first; then the tail must not outgrow its limit.
+        let outcome = match workshop.store.tail.bytes() < CALM_BYTES {
+            true => task::in_background("sealer-calm", || workshop.seal(journal_files::Kept::Newest)),
+            false => workshop.seal(journal_files::Kept::Newest),
+        };
         last = workshop.clock.monotonic();
         match &outcome {
             Ok(report) => tracing::debug!(?report, "sealed"),

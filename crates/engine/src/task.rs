@@ -11,23 +11,32 @@ pub fn thread<T: Send + 'static>(name: &str, body: impl FnOnce() -> T + Send + '
     Builder::new().name(name.to_owned()).spawn(body)
 }
 
-/// How far work in the background stands back: it gets about a tenth of what a busy thread of the foreground gets.
-const BACKGROUND_NICE: i32 = 10;
+/// How far work in the background stands back: it gets about a third of what a busy thread of the foreground gets.
+const BACKGROUND_NICE: i32 = 5;
 
-/// Starts a named thread for work that nobody waits for: threads that answer somebody go first.
-///
-/// # Errors
-/// When the system refuses another thread.
-pub fn background_thread<T: Send + 'static>(
-    name: &str,
-    body: impl FnOnce() -> T + Send + 'static,
-) -> io::Result<JoinHandle<T>> {
-    thread(name, move || {
-        // On Linux this is the priority of the calling thread alone.
-        #[cfg(target_os = "linux")]
-        if let Err(error) = rustix::process::setpriority_process(None, BACKGROUND_NICE) {
-            tracing::debug!(%error, "work in the background has the priority of everything else");
+/// Runs `body` on a thread that lets threads that answer somebody go first, and waits for it. Where the system gives no
+/// such thread, it runs on the calling one.
+pub fn in_background<T: Send>(name: &str, body: impl FnOnce() -> T + Send) -> T {
+    let body = std::sync::Mutex::new(Some(body));
+    let take = || body.lock().ok().and_then(|mut body| body.take());
+    std::thread::scope(|scope| {
+        let started = Builder::new().name(name.to_owned()).spawn_scoped(scope, || {
+            stand_back();
+            take().map(|body| body())
+        });
+        match started.map(|thread| thread.join()) {
+            Ok(Ok(done)) => done,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(_) => take().map(|body| body()),
         }
-        body()
     })
+    .expect("the body was there to be run")
+}
+
+fn stand_back() {
+    // On Linux this is the priority of the calling thread alone.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, BACKGROUND_NICE) {
+        tracing::debug!(%error, "work in the background has the priority of everything else");
+    }
 }

@@ -73,6 +73,19 @@ impl Intake {
         Ok(Self { jobs: Mutex::new(Some(sender)), queued_bytes, store, thread: Mutex::new(Some(thread)) })
     }
 
+    /// Returns whether a request that needs about so much memory would be taken now, before work is spent on it.
+    ///
+    /// # Errors
+    /// [`AppendError::Full`] when it would not.
+    pub(crate) fn check_room(&self, bytes: usize) -> Result<(), AppendError> {
+        let queued = self.queued_bytes.load(Ordering::Relaxed);
+        let full = self.store.tail.bytes() + queued + bytes > self.store.options.tail_bytes_max;
+        if full || queued > QUEUE_BYTES_MAX {
+            return Err(AppendError::Full { retry_after_seconds: 1 });
+        }
+        Ok(())
+    }
+
     /// Queues a request and waits for its answer.
     pub(crate) async fn append(
         &self,
@@ -81,11 +94,7 @@ impl Intake {
         key: Option<RequestKey>,
     ) -> Result<Appended, AppendError> {
         let bytes = prepared.bytes;
-        let queued = self.queued_bytes.load(Ordering::Relaxed);
-        let full = self.store.tail.bytes() + queued + bytes > self.store.options.tail_bytes_max;
-        if full || queued > QUEUE_BYTES_MAX {
-            return Err(AppendError::Full { retry_after_seconds: 1 });
-        }
+        self.check_room(bytes)?;
         let sender = self.jobs.lock().clone().ok_or(AppendError::Closed)?;
         let (reply, answer) = oneshot::channel();
         self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
