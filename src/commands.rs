@@ -42,6 +42,7 @@ mod sessions;
 mod start;
 mod status;
 mod stop;
+mod storage;
 mod tail;
 mod target;
 mod top;
@@ -93,6 +94,7 @@ enum Command {
     Start(start::StartArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
+    Storage(storage::StorageArgs),
     Tail(tail::TailArgs),
     Top(top::TopArgs),
     Trends(trends::TrendsArgs),
@@ -126,6 +128,7 @@ impl Command {
             Self::Start(args) => start::run(args, session),
             Self::Status(args) => status::run(args, session),
             Self::Stop(args) => stop::run(args, session),
+            Self::Storage(args) => storage::run(args, session),
             Self::Tail(args) => tail::run(args, session),
             Self::Top(args) => top::run(args, session),
             Self::Trends(args) => trends::run(args, session),
@@ -157,6 +160,7 @@ const SHAPES: &[&[&Shape]] = &[
     start::SHAPES,
     status::SHAPES,
     stop::SHAPES,
+    storage::SHAPES,
     tail::SHAPES,
     top::SHAPES,
     trends::SHAPES,
@@ -169,6 +173,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
     ("Events in", &["send", "import", "schema", "events"]),
     ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export"]),
+    ("Look after", &["storage"]),
     ("Set up", &["context", "config", "completion", "webhook"]),
     ("Know more", &["help", "errors", "version", "bench"]),
 ];

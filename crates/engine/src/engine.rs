@@ -4,6 +4,7 @@ mod history;
 mod lock;
 mod options;
 mod stats;
+mod storage;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,10 +17,12 @@ use tokio::sync::broadcast;
 pub use lock::{LockHolder, read_lock};
 pub use options::{EngineOptions, OpenError};
 pub use stats::Stats;
+pub use storage::{HistoryFile, HistoryStats, verify_folder};
 
 pub use crate::sealer::{SealError, SealReport};
 
 use crate::clock::Clock;
+use crate::compactor::{Compactor, CompactorThread, Progress};
 use crate::disk::{Disk, LocalDisk};
 use crate::geoip::{GeoDatabase, GeoError};
 use crate::ingest::{
@@ -58,9 +61,23 @@ struct Inner {
     intake: Option<Intake>,
     /// None when the folder was opened for reading only.
     sealer: Option<Sealer>,
+    /// None when the folder was opened for reading only.
+    compactor: Option<CompactorThread>,
+    compaction: Arc<Progress>,
+    /// Held while files of history are copied.
+    copying: Arc<Mutex<()>>,
     decoders: Mutex<Vec<Decoder>>,
     recovered: Recovered,
     lock: Option<FolderLock>,
+}
+
+/// The threads that write.
+struct Writing {
+    intake: Intake,
+    sealer: Sealer,
+    compactor: CompactorThread,
+    compaction: Arc<Progress>,
+    copying: Arc<Mutex<()>>,
 }
 
 impl Engine {
@@ -88,17 +105,31 @@ impl Engine {
         let (writer, recovered) = Writer::open(Arc::clone(&disk), Arc::clone(&clock), journal, Arc::clone(&store))?;
         let intake = Intake::start(writer, Arc::clone(&store), Arc::clone(&clock));
         let intake = intake.map_err(|error| OpenError::io(&options.data_dir, &error))?;
-        let workshop = Workshop {
+        let compactor = Compactor {
             store: Arc::clone(&store),
-            catalog,
+            catalog: Arc::new(Mutex::new(catalog)),
             disk,
             clock: Arc::clone(&clock),
             lake,
+            options: options.compactor.clone(),
+            progress: Arc::default(),
+            copying: Arc::default(),
+            stopping: Arc::default(),
+        };
+        let workshop = Workshop {
+            store: Arc::clone(&store),
+            catalog: Arc::clone(&compactor.catalog),
+            disk: Arc::clone(&compactor.disk),
+            clock: Arc::clone(&clock),
+            lake: compactor.lake.clone(),
             journal: journal_dir,
             interval: options.seal_interval,
         };
         let sealer = Sealer::start(workshop).map_err(|error| OpenError::io(&options.data_dir, &error))?;
-        Self::assemble(options, store, Some((intake, sealer)), recovered, Some(lock), clock)
+        let (compaction, copying) = (Arc::clone(&compactor.progress), Arc::clone(&compactor.copying));
+        let compactor = CompactorThread::start(compactor).map_err(|error| OpenError::io(&options.data_dir, &error))?;
+        let writing = Writing { intake, sealer, compactor, compaction, copying };
+        Self::assemble(options, store, Some(writing), recovered, Some(lock), clock)
     }
 
     /// Opens `options.data_dir` for reading only: no lock is taken, nothing is written.
@@ -126,16 +157,31 @@ impl Engine {
     fn assemble(
         options: EngineOptions,
         store: Arc<Store>,
-        writing: Option<(Intake, Sealer)>,
+        writing: Option<Writing>,
         recovered: Recovered,
         lock: Option<FolderLock>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         store.set_journal_end(recovered.next_offset, recovered.next_rejected);
-        let (intake, sealer) = writing.unzip();
         let query = QueryEngine::with_clock(options.query.clone(), clock);
         let query = query.map_err(|error| OpenError::io(&options.data_dir, &error))?;
-        let inner = Inner { options, store, query, intake, sealer, decoders: Mutex::default(), recovered, lock };
+        let mut inner = Inner {
+            options,
+            store,
+            query,
+            intake: None,
+            sealer: None,
+            compactor: None,
+            compaction: Arc::default(),
+            copying: Arc::default(),
+            decoders: Mutex::default(),
+            recovered,
+            lock,
+        };
+        if let Some(Writing { intake, sealer, compactor, compaction, copying }) = writing {
+            (inner.intake, inner.sealer, inner.compactor) = (Some(intake), Some(sealer), Some(compactor));
+            (inner.compaction, inner.copying) = (compaction, copying);
+        }
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -271,6 +317,9 @@ impl Engine {
     pub fn close(&self) {
         if let Some(intake) = &self.inner.intake {
             intake.close();
+        }
+        if let Some(compactor) = &self.inner.compactor {
+            compactor.close();
         }
         if let Some(sealer) = &self.inner.sealer {
             sealer.close();

@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod clock;
+pub mod compactor;
 pub mod disk;
 pub mod encode;
 mod engine;
@@ -17,5 +18,9 @@ pub mod segment;
 pub mod snapshot;
 pub mod tail;
 pub mod task;
+pub mod verify;
 
-pub use engine::{Engine, EngineOptions, LockHolder, OpenError, SealError, SealReport, Stats, read_lock};
+pub use engine::{
+    Engine, EngineOptions, HistoryFile, HistoryStats, LockHolder, OpenError, SealError, SealReport, Stats, read_lock,
+    verify_folder,
+};

@@ -66,7 +66,7 @@ pub enum SealError {
 }
 
 impl SealError {
-    fn io(path: impl Into<PathBuf>, error: &io::Error) -> Self {
+    pub(crate) fn io(path: impl Into<PathBuf>, error: &io::Error) -> Self {
         Self::Io { path: path.into(), reason: error.to_string() }
     }
 }
@@ -84,7 +84,7 @@ pub(crate) struct Sealer {
 #[derive(Debug)]
 pub(crate) struct Workshop {
     pub(crate) store: Arc<Store>,
-    pub(crate) catalog: Catalog,
+    pub(crate) catalog: Arc<Mutex<Catalog>>,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Folder of the lake: a folder for each table in it.

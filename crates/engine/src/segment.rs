@@ -8,6 +8,7 @@ mod file;
 pub(crate) mod layout;
 mod merge;
 mod paths;
+mod place;
 pub(crate) mod read;
 pub(crate) mod rebuild;
 pub(crate) mod shape;
@@ -24,7 +25,8 @@ use arrow::datatypes::SchemaRef;
 
 pub(crate) use file::ColumnLayout;
 pub use file::Segment;
-pub use merge::merge;
+pub use merge::{Keep, merge, merge_kept};
+pub use place::place;
 pub use read::Rows;
 pub use sink::FileSink;
 pub use summary::{ColumnSummary, LeafSummary, SegmentSummary};

@@ -46,7 +46,7 @@ fn what_is_committed_is_there_after_a_restart() {
         assert_eq!(catalog.sealed().unwrap(), Sealed::default());
         let add = vec![file("a.parquet", 9..12, "b")];
         let request_keys = vec![("k".to_owned(), b"answer".to_vec(), 5), ("old".to_owned(), b"x".to_vec(), 1)];
-        let change = Change { add, sealed: Some(sealed), request_keys, forget_keys_before: 2 };
+        let change = Change { add, sealed: Some(sealed), request_keys, forget_keys_before: 2, ..Change::default() };
         catalog.commit(&change, 2_000_000).unwrap();
     }
     let catalog = open(dir.path());
