@@ -7,6 +7,7 @@ use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 
 use crate::printer::{CommandError, ExitStatus, Printer, Shape};
 
+mod backup;
 mod bench;
 mod chart;
 mod completion;
@@ -71,6 +72,7 @@ struct Cli {
 /// One line a command: its name, its arguments. What it does is in the module of that name.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Backup(backup::BackupArgs),
     Bench(bench::BenchArgs),
     Completion(completion::CompletionArgs),
     Config(config::ConfigArgs),
@@ -105,6 +107,7 @@ enum Command {
 impl Command {
     fn run(self, session: &Session) -> Result<ExitStatus, CommandError> {
         match self {
+            Self::Backup(args) => backup::run(args, session),
             Self::Bench(args) => bench::run(args, session),
             Self::Completion(args) => completion::run(args, session),
             Self::Config(args) => config::run(args, session),
@@ -141,6 +144,7 @@ impl Command {
 /// The shapes of all data that commands print, for `streamflow help schema` and its golden test. One line a command.
 #[rustfmt::skip]
 const SHAPES: &[&[&Shape]] = &[
+    backup::SHAPES,
     bench::SHAPES,
     config::SHAPES,
     context::SHAPES,
@@ -173,7 +177,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
     ("Events in", &["send", "import", "schema", "events"]),
     ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export"]),
-    ("Look after", &["storage"]),
+    ("Look after", &["storage", "backup"]),
     ("Set up", &["context", "config", "completion", "webhook"]),
     ("Know more", &["help", "errors", "version", "bench"]),
 ];

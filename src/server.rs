@@ -29,7 +29,7 @@ mod schemas;
 mod storage;
 mod websocket;
 
-pub use storage::verify_folder;
+pub use storage::{backup_info, verify_folder};
 
 pub use options::{Echo, Exposure, HttpLimits, RateLimit, Role, ServerOptions};
 

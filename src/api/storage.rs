@@ -145,3 +145,34 @@ pub struct FaultInfo {
     pub first_timestamp: Option<String>,
     pub last_timestamp: Option<String>,
 }
+
+/// A backup. One of `GET /api/v1/storage/backups`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BackupInfo {
+    pub id: String,
+    /// RFC 3339.
+    pub created_at: String,
+    /// The version of the program that made it.
+    pub version: String,
+    /// Every event below this offset is in it.
+    pub next_offset: u64,
+    /// Every rejected event below this number is in it.
+    pub next_rejected: u64,
+    /// The newest snapshot of its catalog.
+    pub snapshot: i64,
+    pub files: u64,
+    /// Bytes of these; backups share those that did not change.
+    pub bytes: u64,
+}
+
+/// What making a backup did. Answer of `POST /api/v1/storage/backups`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BackupAnswer {
+    #[serde(flatten)]
+    pub backup: BackupInfo,
+    /// Files that were copied; the others were there.
+    pub copied_files: u64,
+    pub copied_bytes: u64,
+    /// Older backups that were removed.
+    pub removed: u64,
+}

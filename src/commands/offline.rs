@@ -15,7 +15,7 @@ use crate::server::{Server, ServerOptions};
 /// # Errors
 /// When the settings are wrong or the folder can not be read.
 pub(super) fn reader(session: &Session, data_dir: PathBuf) -> Result<Client, CommandError> {
-    let options = engine_options(session.settings()?, data_dir, &session.current_dir()?);
+    let options = engine_options(session.settings()?, data_dir, &session.current_dir()?)?;
     let engine = Engine::open_read_only(options, session.clock())?;
     Ok(Client::in_process(Server::in_process(engine, ServerOptions::default())))
 }
@@ -38,7 +38,7 @@ impl Opened {
 /// # Errors
 /// When the settings are wrong, another process has the folder, or it can not be read.
 pub(super) fn writer(session: &Session, data_dir: PathBuf) -> Result<Opened, CommandError> {
-    let options = engine_options(session.settings()?, data_dir, &session.current_dir()?);
+    let options = engine_options(session.settings()?, data_dir, &session.current_dir()?)?;
     let engine = Engine::open(options, session.clock())?;
     let client = Client::in_process(Server::in_process(engine.clone(), ServerOptions::default()));
     Ok(Opened { engine, client })

@@ -36,6 +36,7 @@ use crate::server::{analytics, ingestion, live, probes, query, schemas, storage}
         live::openapi::live_sse, live::openapi::live_websocket,
         schemas::list, schemas::show, schemas::replace, schemas::remove,
         storage::stats, storage::seal, storage::segments, storage::compact, storage::retention, storage::verify,
+        storage::backups, storage::create_backup,
         openapi_json,
     ),
     components(schemas(api::error::ErrorBody, api::live::LiveFrame)),

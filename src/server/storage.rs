@@ -9,7 +9,8 @@ use axum::response::Response;
 
 use crate::api::error::ErrorBody;
 use crate::api::storage::{
-    CompactAnswer, RetentionAnswer, SealAnswer, SegmentInfo, SegmentsParams, StorageStats, VerifyAnswer,
+    BackupAnswer, BackupInfo, CompactAnswer, RetentionAnswer, SealAnswer, SegmentInfo, SegmentsParams, StorageStats,
+    VerifyAnswer,
 };
 use crate::api::{Page, Success};
 use crate::server::answer;
@@ -143,6 +144,50 @@ pub(crate) async fn verify(State(app): State<Arc<App>>) -> Result<Response, ApiE
     let engine = app.engine.clone();
     let report = blocking(move || Ok(engine.verify()?)).await?;
     Ok(answer::json(&Success::new(describe::verified(&report))))
+}
+
+/// List the backups, oldest first.
+#[utoipa::path(
+    get, path = "/api/v1/storage/backups", tag = "storage",
+    responses(
+        (status = 200, description = "The backups that can be read", body = Success<Vec<BackupInfo>>),
+        (status = 409, description = "No folder of backups is set", body = ErrorBody),
+    )
+)]
+pub(crate) async fn backups(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+    let engine = app.engine.clone();
+    let found = blocking(move || Ok(engine.backups()?)).await?;
+    let readable = found.iter().filter_map(|backup| match backup {
+        Ok(manifest) => Some(describe::backup(manifest)),
+        Err(error) => {
+            tracing::warn!(%error, "a backup is not listed");
+            None
+        }
+    });
+    Ok(answer::json(&Success::new(readable.collect::<Vec<BackupInfo>>())))
+}
+
+/// Make a backup of every event acknowledged so far.
+///
+/// It goes to the folder that the server's settings name; files that earlier backups have are not copied again.
+#[utoipa::path(
+    post, path = "/api/v1/storage/backups", tag = "storage",
+    responses(
+        (status = 200, description = "The backup", body = Success<BackupAnswer>),
+        (status = 409, description = "No folder of backups is set", body = ErrorBody),
+        (status = 503, description = "No backup was made", body = ErrorBody),
+    )
+)]
+pub(crate) async fn create_backup(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+    let engine = app.engine.clone();
+    let report = blocking(move || Ok(engine.backup()?)).await?;
+    Ok(answer::json(&Success::new(describe::backed_up(&report))))
+}
+
+/// Returns a backup as the routes tell it.
+#[must_use]
+pub fn backup_info(manifest: &streamflow_engine::backup::Manifest) -> BackupInfo {
+    describe::backup(manifest)
 }
 
 /// Returns a report on a folder that no server has, as the route would.

@@ -22,6 +22,7 @@ mod query;
 mod questions;
 mod send;
 mod server;
+mod storage;
 mod tail;
 mod tool;
 mod webhook;

@@ -270,6 +270,14 @@ impl Catalog {
         read().map_err(|error| self.named(error))
     }
 
+    /// Forgets the answers to requests that came after a time.
+    ///
+    /// # Errors
+    /// When the catalog can't be written.
+    pub fn forget_keys_after(&mut self, time: Micros) -> Result<(), CatalogError> {
+        self.write(|db| db.execute("DELETE FROM streamflow_request_key WHERE answered_at > ?1", [time]).map(drop))
+    }
+
     /// Returns the number of the newest snapshot; each seal makes one.
     ///
     /// # Errors

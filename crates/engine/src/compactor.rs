@@ -4,6 +4,7 @@
 //! moment of a transaction. A file that is replaced stays for a while, for other engines that read it and for their reading
 //! of earlier snapshots; whoever reads here keeps it open until the answer is given.
 
+mod cut;
 mod expiry;
 mod rewrite;
 mod rule;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use arrow::array::{BooleanArray, RecordBatch};
 use parking_lot::Mutex;
 
+pub use cut::Until;
 pub use expiry::{Retention, RetentionReport};
 
 use crate::catalog::{Catalog, DataFile, Reason};

@@ -21,6 +21,7 @@ pub use storage::{HistoryFile, HistoryStats, verify_folder};
 
 pub use crate::sealer::{SealError, SealReport};
 
+use crate::backup::{BackupThread, Backups};
 use crate::clock::Clock;
 use crate::compactor::{Compactor, CompactorThread, Progress};
 use crate::disk::{Disk, LocalDisk};
@@ -36,11 +37,11 @@ use crate::tail::Chunk;
 use lock::FolderLock;
 
 /// Folder of the journal of the only partition.
-const JOURNAL_DIR: &str = "journal/0";
+pub(crate) const JOURNAL_DIR: &str = "journal/0";
 /// The catalog of history.
-const CATALOG_FILE: &str = "catalog.db";
+pub(crate) const CATALOG_FILE: &str = "catalog.db";
 /// Folder of the files of history.
-const LAKE_DIR: &str = "lake";
+pub(crate) const LAKE_DIR: &str = "lake";
 /// A journal file is followed by a new one at this size.
 const JOURNAL_FILE_BYTES: u64 = 64 << 20;
 /// Decoders kept for the next request. More than the threads that decode at the same time are never needed.
@@ -60,12 +61,14 @@ struct Inner {
     /// None when the folder was opened for reading only.
     intake: Option<Intake>,
     /// None when the folder was opened for reading only.
-    sealer: Option<Sealer>,
+    sealer: Option<Arc<Sealer>>,
     /// None when the folder was opened for reading only.
     compactor: Option<CompactorThread>,
     compaction: Arc<Progress>,
-    /// Held while files of history are copied.
-    copying: Arc<Mutex<()>>,
+    /// None when the folder was opened for reading only.
+    backups: Option<Backups>,
+    /// None when nobody wants backups to be made by themselves.
+    backup_thread: Option<BackupThread>,
     decoders: Mutex<Vec<Decoder>>,
     recovered: Recovered,
     lock: Option<FolderLock>,
@@ -74,10 +77,11 @@ struct Inner {
 /// The threads that write.
 struct Writing {
     intake: Intake,
-    sealer: Sealer,
+    sealer: Arc<Sealer>,
     compactor: CompactorThread,
     compaction: Arc<Progress>,
-    copying: Arc<Mutex<()>>,
+    backups: Backups,
+    backup_thread: Option<BackupThread>,
 }
 
 impl Engine {
@@ -126,9 +130,22 @@ impl Engine {
             interval: options.seal_interval,
         };
         let sealer = Sealer::start(workshop).map_err(|error| OpenError::io(&options.data_dir, &error))?;
-        let (compaction, copying) = (Arc::clone(&compactor.progress), Arc::clone(&compactor.copying));
-        let compactor = CompactorThread::start(compactor).map_err(|error| OpenError::io(&options.data_dir, &error))?;
-        let writing = Writing { intake, sealer, compactor, compaction, copying };
+        let sealer = Arc::new(sealer);
+        let backups = Backups {
+            options: options.backup.clone(),
+            store: Arc::clone(&store),
+            sealer: Arc::clone(&sealer),
+            disk: Arc::clone(&compactor.disk),
+            clock: Arc::clone(&clock),
+            data_dir: options.data_dir.clone(),
+            copying: Arc::clone(&compactor.copying),
+            stopping: Arc::default(),
+        };
+        let compaction = Arc::clone(&compactor.progress);
+        let failed = |error: std::io::Error| OpenError::io(&options.data_dir, &error);
+        let compactor = CompactorThread::start(compactor).map_err(failed)?;
+        let backup_thread = BackupThread::start(backups.clone()).map_err(failed)?;
+        let writing = Writing { intake, sealer, compactor, compaction, backups, backup_thread };
         Self::assemble(options, store, Some(writing), recovered, Some(lock), clock)
     }
 
@@ -173,14 +190,15 @@ impl Engine {
             sealer: None,
             compactor: None,
             compaction: Arc::default(),
-            copying: Arc::default(),
+            backups: None,
+            backup_thread: None,
             decoders: Mutex::default(),
             recovered,
             lock,
         };
-        if let Some(Writing { intake, sealer, compactor, compaction, copying }) = writing {
+        if let Some(Writing { intake, sealer, compactor, compaction, backups, backup_thread }) = writing {
             (inner.intake, inner.sealer, inner.compactor) = (Some(intake), Some(sealer), Some(compactor));
-            (inner.compaction, inner.copying) = (compaction, copying);
+            (inner.compaction, inner.backups, inner.backup_thread) = (compaction, Some(backups), backup_thread);
         }
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -317,6 +335,12 @@ impl Engine {
     pub fn close(&self) {
         if let Some(intake) = &self.inner.intake {
             intake.close();
+        }
+        if let Some(backups) = &self.inner.backups {
+            backups.stopping.store(true, std::sync::atomic::Ordering::Release);
+        }
+        if let Some(thread) = &self.inner.backup_thread {
+            thread.close();
         }
         if let Some(compactor) = &self.inner.compactor {
             compactor.close();

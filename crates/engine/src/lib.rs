@@ -3,6 +3,7 @@
 //! engine remembers and runs. Clock and disk come in by argument; nothing here speaks HTTP, reads the environment or
 //! prints. `journal`, `tail` and `ingest` know nothing of `query`.
 
+pub mod backup;
 pub mod catalog;
 pub mod clock;
 pub mod compactor;

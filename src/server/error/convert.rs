@@ -1,6 +1,7 @@
 //! Turns the engine's errors into answers. Nothing internal passes: a disk's own words stay in the log.
 
 use streamflow_engine::SealError;
+use streamflow_engine::backup::BackupError;
 use streamflow_engine::catalog::CatalogError;
 use streamflow_engine::ingest::{AppendError, BodyError};
 use streamflow_engine::query::QueryError;
@@ -39,6 +40,20 @@ impl From<SealError> for ApiError {
             _ => {
                 tracing::error!(%error, "history was not changed");
                 Self::plain("storage_unavailable")
+            }
+        }
+    }
+}
+
+impl From<BackupError> for ApiError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::NotConfigured => Self::plain("backup_not_configured"),
+            BackupError::Stopped => Self::plain("shutting_down"),
+            BackupError::Seal(error) => error.into(),
+            _ => {
+                tracing::error!(%error, "a backup failed");
+                Self::plain("backup_failed")
             }
         }
     }

@@ -1,12 +1,14 @@
 //! From the engine's reports to the wire.
 
 use jiff::Timestamp;
+use streamflow_engine::backup::{BackupReport, Manifest};
 use streamflow_engine::compactor::{CompactReport, RetentionReport};
 use streamflow_engine::verify::{Fault, Part, VerifyReport};
 use streamflow_engine::{HistoryFile, HistoryStats, SealReport, Stats};
 
 use crate::api::storage::{
-    CompactAnswer, FaultInfo, RetentionAnswer, SealAnswer, SegmentInfo, StorageStats, VerifyAnswer,
+    BackupAnswer, BackupInfo, CompactAnswer, FaultInfo, RetentionAnswer, SealAnswer, SegmentInfo, StorageStats,
+    VerifyAnswer,
 };
 
 pub(super) fn stats(history: &HistoryStats, engine: &Stats) -> StorageStats {
@@ -110,6 +112,28 @@ fn fault(fault: &Fault) -> FaultInfo {
         last_offset: fault.offsets.map(|(_, last)| last),
         first_timestamp: fault.times.map(|(first, _)| time(first)),
         last_timestamp: fault.times.map(|(_, last)| time(last)),
+    }
+}
+
+pub(super) fn backup(manifest: &Manifest) -> BackupInfo {
+    BackupInfo {
+        id: manifest.id.clone(),
+        created_at: time(manifest.created_at),
+        version: manifest.version.clone(),
+        next_offset: manifest.next_offset,
+        next_rejected: manifest.next_rejected,
+        snapshot: manifest.snapshot,
+        files: manifest.files.len() as u64,
+        bytes: manifest.bytes(),
+    }
+}
+
+pub(super) fn backed_up(report: &BackupReport) -> BackupAnswer {
+    BackupAnswer {
+        backup: backup(&report.manifest),
+        copied_files: report.copied_files,
+        copied_bytes: report.copied_bytes,
+        removed: report.removed,
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::{CATALOG_FILE, Engine, JOURNAL_DIR, LAKE_DIR};
+use crate::backup::{BackupError, BackupReport, Manifest};
 use crate::catalog::{Catalog, CatalogError, DataFile, table_dir};
 use crate::compactor::{CompactReport, RetentionReport};
 use crate::disk::LocalDisk;
@@ -103,6 +104,23 @@ impl Engine {
     /// As [`Engine::compact`].
     pub fn expire(&self) -> Result<RetentionReport, SealError> {
         self.inner.compactor.as_ref().ok_or(SealError::Stopped)?.expire()
+    }
+
+    /// Makes a backup of everything acknowledged so far. Blocks: call it on a blocking thread.
+    ///
+    /// # Errors
+    /// When no folder of backups is set, the folder was opened for reading only, a disk fails, or something is damaged.
+    pub fn backup(&self) -> Result<BackupReport, BackupError> {
+        self.inner.backups.as_ref().ok_or(BackupError::Stopped)?.create()
+    }
+
+    /// Returns the backups there are, oldest first; each that can't be read is an error of its own.
+    ///
+    /// # Errors
+    /// When no folder of backups is set, or it can't be read.
+    pub fn backups(&self) -> Result<Vec<Result<Manifest, BackupError>>, BackupError> {
+        let location = self.inner.options.backup.location.as_deref().ok_or(BackupError::NotConfigured)?;
+        Manifest::list(&LocalDisk, location)
     }
 
     /// Looks whether everything on disk is what was written. Reads all of it, and blocks: call it on a blocking thread.
