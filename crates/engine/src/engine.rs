@@ -322,7 +322,7 @@ impl Engine {
     /// Returns the counters that metrics, `status` and `storage stats` show.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats::of(&self.inner.store)
+        Stats::of(&self.inner.store, &self.inner.compaction)
     }
 
     /// Returns the folder that was opened.

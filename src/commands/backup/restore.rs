@@ -30,7 +30,7 @@ pub(super) const SHAPE: Shape = Shape {
 #[command(after_help = examples!(
     "streamflow backup restore restored",
     "streamflow backup restore restored --to 10m",
-    "streamflow backup restore restored --offset 1000",
+    "streamflow backup restore restored --offset 100",
 ))]
 pub(super) struct RestoreArgs {
     /// The new folder; point storage.path to it, or put it in the place of the old one
