@@ -10,6 +10,7 @@ mod context;
 mod contract;
 mod crash;
 mod examples;
+mod formats;
 mod geoip;
 mod guide;
 mod help;

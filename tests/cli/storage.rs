@@ -258,7 +258,8 @@ fn a_flipped_byte_of_the_journal_is_found() {
         send(&server, round * 50..(round + 1) * 50);
     }
     let journal = server.place.dir().join("data/journal/0");
-    let file = fs::read_dir(&journal).unwrap().next().unwrap().unwrap().path();
+    let mut files = fs::read_dir(&journal).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.find(|path| path.extension().is_some_and(|name| name == "log")).unwrap();
     // While the server runs, the last group is missed, too: it was acknowledged.
     let bytes = fs::read(&file).unwrap();
     let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();

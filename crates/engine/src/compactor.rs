@@ -39,6 +39,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(3_600);
 /// How often it looks for files to delete, or more often if they stay for less than that.
 const DELETION_INTERVAL: Duration = Duration::from_secs(60);
+/// How much the thread gives way to the threads that take events and answer questions.
+const NICENESS: i32 = 10;
 /// Requests that may wait.
 const REQUESTS_MAX: usize = 16;
 
@@ -154,6 +156,8 @@ impl CompactorThread {
 }
 
 fn run(compactor: &Compactor, requests: &Receiver<Request>) {
+    // Refused on some systems; then it only has the same priority as everything else.
+    _ = rustix::process::nice(NICENESS);
     let clock = &compactor.clock;
     let deletion_interval = DELETION_INTERVAL.min(compactor.options.replaced_grace);
     let (mut expired, mut deleted) = (None, clock.monotonic());
@@ -217,6 +221,16 @@ impl Compactor {
         Ok(report)
     }
 
+    /// Merges whatever makes fewer files, as the thread does when somebody asks.
+    pub(crate) fn compact_whole(&self) -> Result<CompactReport, SealError> {
+        self.compact(Zeal::Whole)
+    }
+
+    /// Removes every row that is too old, as the thread does when somebody asks.
+    pub(crate) fn expire_now(&self) -> Result<RetentionReport, SealError> {
+        self.expire(Patience::None)
+    }
+
     fn next(&self, table: Table, zeal: Zeal) -> Result<Option<Vec<DataFile>>, SealError> {
         self.note_waiting()?;
         Ok(rule::next(&self.files(table)?, zeal))
@@ -237,7 +251,7 @@ impl Compactor {
     ///
     /// # Errors
     /// When the disk or the catalog fails; it is tried again.
-    fn delete_unused(&self) -> Result<u64, SealError> {
+    pub(crate) fn delete_unused(&self) -> Result<u64, SealError> {
         let Some(_nobody_copies) = self.copying.try_lock() else { return Ok(0) };
         let now = self.clock.now();
         let grace = i64::try_from(self.options.replaced_grace.as_micros()).unwrap_or(i64::MAX);

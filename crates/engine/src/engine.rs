@@ -4,6 +4,7 @@ mod history;
 mod lock;
 mod options;
 mod stats;
+mod steps;
 mod storage;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use tokio::sync::broadcast;
 pub use lock::{LockHolder, read_lock};
 pub use options::{EngineOptions, OpenError};
 pub use stats::Stats;
+pub use steps::{Steps, StepsOptions};
 pub use storage::{HistoryFile, HistoryStats, verify_folder};
 
 pub use crate::sealer::{SealError, SealReport};

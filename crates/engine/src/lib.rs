@@ -22,6 +22,6 @@ pub mod task;
 pub mod verify;
 
 pub use engine::{
-    Engine, EngineOptions, HistoryFile, HistoryStats, LockHolder, OpenError, SealError, SealReport, Stats, read_lock,
-    verify_folder,
+    Engine, EngineOptions, HistoryFile, HistoryStats, LockHolder, OpenError, SealError, SealReport, Stats, Steps,
+    StepsOptions, read_lock, verify_folder,
 };

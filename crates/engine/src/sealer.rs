@@ -156,6 +156,13 @@ fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
     }
 }
 
+impl Workshop {
+    /// Seals everything acknowledged so far, as the thread does.
+    pub(crate) fn seal_now(&mut self) -> Result<SealReport, SealError> {
+        self.seal(journal_files::Kept::Newest)
+    }
+}
+
 fn is_due(workshop: &Workshop, since_last: Duration) -> bool {
     if since_last < PAUSE.min(workshop.interval) {
         return false;

@@ -15,6 +15,8 @@ use crate::task;
 
 /// How often the thread looks whether a backup is due.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How much the thread gives way to the threads that take events and answer questions.
+const NICENESS: i32 = 10;
 /// After a failure it is tried again no sooner than this.
 const RETRY_PAUSE: Duration = Duration::from_secs(300);
 
@@ -51,6 +53,8 @@ impl BackupThread {
 }
 
 fn run(backups: &Backups, ended: &Receiver<()>) {
+    // Refused on some systems; then it only has the same priority as everything else.
+    _ = rustix::process::nice(NICENESS);
     let interval = Micros::try_from(backups.options.interval.as_micros()).unwrap_or(Micros::MAX);
     let mut last = newest(backups);
     let mut failed: Option<Duration> = None;
