@@ -183,7 +183,7 @@ pub(super) fn run(args: StorageArgs, session: &Session) -> Result<ExitStatus, Co
         Action::Seal(write) => {
             let request = Request::post("/api/v1/storage/seal");
             let answer: SealAnswer = remote::ask_keeper(session, "seal", write.consent(), request)?;
-            let words = format!("{} events in {} new files", answer.events, answer.files);
+            let words = format!("{} in {}", counted(answer.events, "event"), counted(answer.files, "new file"));
             report(&SEAL, &answer, &words, session)
         }
         Action::Segments { table } => segments(table.as_deref(), session),
@@ -191,14 +191,16 @@ pub(super) fn run(args: StorageArgs, session: &Session) -> Result<ExitStatus, Co
             let request = Request::post("/api/v1/storage/compact");
             let answer: CompactAnswer = remote::ask_keeper(session, "merge files", write.consent(), request)?;
             let (before, after) = (spell_bytes_roughly(answer.bytes_before), spell_bytes_roughly(answer.bytes_after));
-            let words = format!("{} files ({before}) became {} ({after})", answer.files_before, answer.files_after);
+            let words =
+                format!("{} ({before}) became {} ({after})", counted(answer.files_before, "file"), answer.files_after);
             report(&COMPACT, &answer, &words, session)
         }
         Action::Retention(write) => {
             let request = Request::post("/api/v1/storage/retention");
             let answer: RetentionAnswer =
                 remote::ask_keeper(session, "remove what is too old", write.consent(), request)?;
-            let words = format!("{} events removed, {} less", answer.events, spell_bytes_roughly(answer.bytes));
+            let words =
+                format!("{} removed, {} less", counted(answer.events, "event"), spell_bytes_roughly(answer.bytes));
             report(&RETENTION, &answer, &words, session)
         }
         Action::Verify => verify(session),
@@ -218,6 +220,10 @@ fn report<T: serde::Serialize>(
         session.printer().record(shape.name, &object(answer))?;
     }
     Ok(ExitStatus::Ok)
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn object<T: serde::Serialize>(answer: &T) -> Map<String, Value> {
@@ -241,18 +247,18 @@ fn stats(session: &Session) -> Result<ExitStatus, CommandError> {
     let mut line = |name: &str, text: String| {
         page.push_str(&format!("  {} {text}\n", painted(HEADING, format_args!("{name:<10}"))));
     };
-    let files = |count: u64, bytes: u64| format!("{count} files, {}", spell_bytes_roughly(bytes));
+    let files = |count: u64, bytes: u64| format!("{}, {}", counted(count, "file"), spell_bytes_roughly(bytes));
     let each = stats.bytes_per_event.map(|bytes| format!(", {bytes} bytes an event")).unwrap_or_default();
-    line("history", format!("{} events in {}{each}", stats.events, files(stats.files, stats.bytes)));
+    line("history", format!("{} in {}{each}", counted(stats.events, "event"), files(stats.files, stats.bytes)));
     if let (Some(first), Some(last)) = (&stats.first_ingested_at, &stats.last_ingested_at) {
         line("arrived", format!("{first} to {last}"));
     }
     line(
         "rejected",
-        format!("{} events in {}", stats.rejected_events, files(stats.rejected_files, stats.rejected_bytes)),
+        format!("{} in {}", counted(stats.rejected_events, "event"), files(stats.rejected_files, stats.rejected_bytes)),
     );
     let memory = spell_bytes_roughly(stats.unsealed_bytes);
-    line("unsealed", format!("{} events, {memory} of memory", stats.unsealed_events));
+    line("unsealed", format!("{}, {memory} of memory", counted(stats.unsealed_events, "event")));
     line("journal", files(stats.journal_files, stats.journal_bytes));
     line(
         "merging",
@@ -324,13 +330,13 @@ fn verify(session: &Session) -> Result<ExitStatus, CommandError> {
 
 fn verify_page(answer: &VerifyAnswer) -> String {
     let mut page = format!(
-        "{} {} files ({}), {} journal files ({}), {} groups of rows of the catalog\n",
+        "{} {} ({}), {} ({}), {} of rows of the catalog\n",
         if answer.sound { painted(GOOD, "sound") } else { painted(BAD, "damaged") },
-        answer.files,
+        counted(answer.files, "file"),
         spell_bytes_roughly(answer.file_bytes),
-        answer.journal_files,
+        counted(answer.journal_files, "journal file"),
         spell_bytes_roughly(answer.journal_bytes),
-        answer.catalog_groups,
+        counted(answer.catalog_groups, "group"),
     );
     for fault in &answer.faults {
         page.push_str(&format!("  {} {}: {}{}\n", fault.part, fault.name, fault.reason, affected(fault)));

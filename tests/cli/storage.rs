@@ -59,7 +59,11 @@ fn merging_changes_files_and_no_answer() {
     let again = place.run(&["storage", "compact"]).exits(0);
     assert!(again.out.starts_with("2 files"), "{}", again.out);
     let found = place.run(&["storage", "verify", "-o", "json"]).exits(0).json();
-    assert_eq!((&found["sound"], &found["files"]), (&true.into(), &1.into()), "{found}");
+    assert_eq!(
+        (&found["sound"], &found["files"]),
+        (&true.into(), &8.into()),
+        "one, and seven that it replaced: {found}"
+    );
     let server = server.again(&[]);
     assert_eq!(QUESTIONS.map(|sql| ours(&place, sql)), before, "after a restart");
     drop(server);
@@ -280,4 +284,22 @@ fn a_flipped_byte_of_the_journal_is_found() {
     server.place.run(&["storage", "verify"]).exits(0);
     flip(&file, 100);
     assert_eq!(faults(&server.place)[0]["part"], "journal");
+}
+
+#[test]
+fn a_statement_is_answered_as_of_a_time_whatever_was_done_since() {
+    let server = Server::start_in(project(), &[]);
+    sealed_rounds(&server, 0..2, 40);
+    let time = ours(&server.place, "SELECT CAST(max(ingested_at) AS VARCHAR) FROM events").remove(0).remove(0);
+    std::thread::sleep(Duration::from_millis(5));
+    sealed_rounds(&server, 2..3, 40);
+    let asked = || {
+        let sql = "SELECT count(*) FROM events e JOIN events f ON e._offset = f._offset";
+        server.run(&["query", sql, "--as-of", &time, "-o", "csv", "--no-header"]).exits(0).out
+    };
+    assert_eq!(asked(), "80\n");
+    server.run(&["storage", "compact"]).exits(0);
+    assert_eq!(asked(), "80\n", "after merging");
+    assert_eq!(ours(&server.place, "SELECT count(*) FROM events"), [["120"]]);
+    server.run(&["query", "SELECT 1", "--as-of", "someday"]).exits(2);
 }

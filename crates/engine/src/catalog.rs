@@ -197,17 +197,25 @@ impl Catalog {
     /// # Errors
     /// When the catalog can't be read.
     pub fn files(&self, table: Table) -> Result<Vec<DataFile>, CatalogError> {
-        self.list(table).map_err(|error| self.named(error))
+        self.list(table, "f.end_snapshot IS NULL").map_err(|error| self.named(error))
     }
 
-    fn list(&self, table: Table) -> rusqlite::Result<Vec<DataFile>> {
-        let mut statement = self.db.prepare(
+    /// Returns the files that held the table before and stay for a while.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn ended_files(&self, table: Table) -> Result<Vec<DataFile>, CatalogError> {
+        self.list(table, "f.end_snapshot IS NOT NULL").map_err(|error| self.named(error))
+    }
+
+    fn list(&self, table: Table, which: &str) -> rusqlite::Result<Vec<DataFile>> {
+        let mut statement = self.db.prepare(&format!(
             "SELECT f.data_file_id, f.path, f.record_count, f.file_size_bytes, s.crc32c, s.timestamp_min,
                     s.timestamp_max, s.ingested_min, s.ingested_max, s.offset_min, s.offset_max, f.begin_snapshot
              FROM ducklake_data_file f JOIN streamflow_file s USING (data_file_id)
-             WHERE f.table_id = ?1 AND f.end_snapshot IS NULL
+             WHERE f.table_id = ?1 AND {which}
              ORDER BY s.offset_min, f.data_file_id",
-        )?;
+        ))?;
         let files = statement.query_map([table_id(table)], |row| {
             Ok(DataFile {
                 id: row.get(0)?,

@@ -81,8 +81,8 @@ pub fn verify(disk: &dyn Disk, places: Places<'_>, acknowledged: (u64, u64)) -> 
         let catalog = Catalog::open_read_only(places.catalog)?;
         verify_catalog(&catalog, &mut report)?;
         for table in [Table::Events, Table::RejectedEvents] {
-            for file in catalog.files(table)? {
-                verify_file(disk, &catalog, places.lake, table, &file, &mut report)?;
+            for file in catalog.files(table)?.iter().chain(&catalog.ended_files(table)?) {
+                verify_file(disk, &catalog, places.lake, table, file, &mut report)?;
             }
         }
         floor = floor_of(&catalog)?;
@@ -121,7 +121,11 @@ fn floor_of(catalog: &Catalog) -> Result<Floor, CatalogError> {
 fn verify_catalog(catalog: &Catalog, report: &mut VerifyReport) -> Result<(), CatalogError> {
     let (changed, groups) = catalog.check()?;
     report.catalog_groups = groups;
-    let files = [catalog.files(Table::Events)?, catalog.files(Table::RejectedEvents)?].concat();
+    let mut files = Vec::new();
+    for table in [Table::Events, Table::RejectedEvents] {
+        files.extend(catalog.files(table)?);
+        files.extend(catalog.ended_files(table)?);
+    }
     for rows in changed {
         let file = rows.file.and_then(|id| files.iter().find(|file| file.id == id));
         report.faults.push(Fault {
@@ -152,7 +156,7 @@ fn verify_file(
         Ok((bytes, _)) if bytes != file.bytes => Some(format!("{bytes} bytes where there should be {}", file.bytes)),
         Ok((_, crc)) if crc != file.crc32c => Some("its checksum is another".to_owned()),
         Ok(_) => None,
-        // It may have been merged into another file meanwhile.
+        // It may have been replaced and deleted meanwhile.
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named(catalog, table, file)? => return Ok(()),
         Err(error) => Some(format!("it can not be read: {error}")),
     };
@@ -166,7 +170,7 @@ fn verify_file(
 }
 
 fn is_named(catalog: &Catalog, table: Table, file: &DataFile) -> Result<bool, CatalogError> {
-    Ok(catalog.files(table)?.iter().any(|other| other.id == file.id))
+    Ok(catalog.names(table)?.contains(&file.name))
 }
 
 /// Returns the length and the checksum of a file.

@@ -25,7 +25,7 @@ const START: Micros = 1_767_225_600_000_000;
 const JOURNAL_FILE_BYTES: u64 = 16 << 10;
 const FREE_BYTES_MIN: u64 = 4 << 10;
 /// How long events stay.
-pub(super) const AGE_MAX: Duration = Duration::from_secs(4 * 3600);
+pub(super) const AGE_MAX: Duration = Duration::from_secs(3_600);
 /// How long replaced files stay.
 const REPLACED_GRACE: Duration = Duration::from_secs(600);
 

@@ -118,8 +118,7 @@ impl Run {
         let before = if what == "merge" { self.all_rows().ok() } else { None };
         if what == "expire" {
             let age = Micros::try_from(AGE_MAX.as_micros()).unwrap_or(Micros::MAX);
-            // It takes the time itself; slow operations may let it go on.
-            self.expired_before = self.expired_before.max(self.machine.clock.now() + 3_600_000_000 - age);
+            self.expired_before = self.expired_before.max(self.machine.clock.now() - age);
         }
         let report = &mut self.report;
         let history = self.machine.history();
