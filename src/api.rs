@@ -9,6 +9,7 @@ pub mod live;
 pub mod query;
 pub mod schema;
 pub mod state;
+pub mod storage;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -7,6 +7,7 @@ use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 
 use crate::printer::{CommandError, ExitStatus, Printer, Shape};
 
+mod backup;
 mod bench;
 mod chart;
 mod completion;
@@ -42,6 +43,7 @@ mod sessions;
 mod start;
 mod status;
 mod stop;
+mod storage;
 mod tail;
 mod target;
 mod top;
@@ -70,6 +72,7 @@ struct Cli {
 /// One line a command: its name, its arguments. What it does is in the module of that name.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Backup(backup::BackupArgs),
     Bench(bench::BenchArgs),
     Completion(completion::CompletionArgs),
     Config(config::ConfigArgs),
@@ -93,6 +96,7 @@ enum Command {
     Start(start::StartArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
+    Storage(storage::StorageArgs),
     Tail(tail::TailArgs),
     Top(top::TopArgs),
     Trends(trends::TrendsArgs),
@@ -103,6 +107,7 @@ enum Command {
 impl Command {
     fn run(self, session: &Session) -> Result<ExitStatus, CommandError> {
         match self {
+            Self::Backup(args) => backup::run(args, session),
             Self::Bench(args) => bench::run(args, session),
             Self::Completion(args) => completion::run(args, session),
             Self::Config(args) => config::run(args, session),
@@ -126,6 +131,7 @@ impl Command {
             Self::Start(args) => start::run(args, session),
             Self::Status(args) => status::run(args, session),
             Self::Stop(args) => stop::run(args, session),
+            Self::Storage(args) => storage::run(args, session),
             Self::Tail(args) => tail::run(args, session),
             Self::Top(args) => top::run(args, session),
             Self::Trends(args) => trends::run(args, session),
@@ -138,6 +144,7 @@ impl Command {
 /// The shapes of all data that commands print, for `streamflow help schema` and its golden test. One line a command.
 #[rustfmt::skip]
 const SHAPES: &[&[&Shape]] = &[
+    backup::SHAPES,
     bench::SHAPES,
     config::SHAPES,
     context::SHAPES,
@@ -157,6 +164,7 @@ const SHAPES: &[&[&Shape]] = &[
     start::SHAPES,
     status::SHAPES,
     stop::SHAPES,
+    storage::SHAPES,
     tail::SHAPES,
     top::SHAPES,
     trends::SHAPES,
@@ -169,6 +177,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
     ("Events in", &["send", "import", "schema", "events"]),
     ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export"]),
+    ("Look after", &["storage", "backup"]),
     ("Set up", &["context", "config", "completion", "webhook"]),
     ("Know more", &["help", "errors", "version", "bench"]),
 ];

@@ -26,7 +26,10 @@ mod rate;
 mod request_id;
 mod routes;
 mod schemas;
+mod storage;
 mod websocket;
+
+pub use storage::{backup_info, verify_folder};
 
 pub use options::{Echo, Exposure, HttpLimits, RateLimit, Role, ServerOptions};
 

@@ -20,7 +20,7 @@ pub struct QueryRequest {
     /// Rows after which the answer is cut, 100,000 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_rows: Option<u64>,
-    /// Time as of which to answer; needs sealed history.
+    /// Time of arrival as of which to answer: RFC 3339, or `1h` for an hour ago. A table with `AS OF` of its own keeps that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<String>,
 }

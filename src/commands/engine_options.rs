@@ -3,19 +3,30 @@
 use std::path::{Path, PathBuf};
 
 use streamflow_core::event::Limits;
+use streamflow_engine::backup::BackupOptions;
 use streamflow_engine::catalog::CatalogError;
+use streamflow_engine::compactor::CompactorOptions;
 use streamflow_engine::ingest::StoreOptions;
 use streamflow_engine::query::QueryLimits;
 use streamflow_engine::segment::SegmentError;
 use streamflow_engine::{EngineOptions, OpenError, SealError};
+
+mod retention;
 
 use super::geoip;
 use crate::printer::{CommandError, ExitStatus};
 use crate::settings::Settings;
 
 /// Returns the engine's options for a data folder.
-pub(super) fn engine_options(settings: &Settings, data_dir: PathBuf, current_dir: &Path) -> EngineOptions {
-    EngineOptions {
+///
+/// # Errors
+/// When a setting has a value that the engine can not take.
+pub(super) fn engine_options(
+    settings: &Settings,
+    data_dir: PathBuf,
+    current_dir: &Path,
+) -> Result<EngineOptions, CommandError> {
+    Ok(EngineOptions {
         store: StoreOptions {
             tail_bytes_max: settings.bytes_in_memory("analytics.max_memory"),
             dedup_window: settings.duration("ingest.dedup_window"),
@@ -24,6 +35,15 @@ pub(super) fn engine_options(settings: &Settings, data_dir: PathBuf, current_dir
             seed: (rand::random(), rand::random()),
         },
         seal_interval: settings.duration("storage.seal_interval"),
+        compactor: CompactorOptions {
+            retention: retention::of(settings)?,
+            replaced_grace: settings.duration("storage.replaced_grace"),
+        },
+        backup: BackupOptions {
+            location: settings.file("storage.backup_location", current_dir),
+            interval: settings.duration("storage.backup_interval"),
+            keep: settings.count("storage.backup_keep"),
+        },
         min_free_bytes: settings.bytes_in_memory("storage.min_free") as u64,
         limits: Limits {
             event_bytes: settings.bytes_in_memory("ingest.limits.event"),
@@ -34,7 +54,7 @@ pub(super) fn engine_options(settings: &Settings, data_dir: PathBuf, current_dir
         query: query_limits(settings),
         geoip_database: settings.file(geoip::SETTING, current_dir),
         ..EngineOptions::new(data_dir)
-    }
+    })
 }
 
 fn query_limits(settings: &Settings) -> QueryLimits {

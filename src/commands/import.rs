@@ -169,7 +169,7 @@ fn check_all(
     progress: &Progress,
     totals: &mut Totals,
 ) -> Result<(), CommandError> {
-    let options = engine_options(session.settings()?, PathBuf::new(), &session.current_dir()?);
+    let options = engine_options(session.settings()?, PathBuf::new(), &session.current_dir()?)?;
     let (store, limits): (Store, Limits) = (Store::new(options.store), options.limits);
     while let Some(batch) = batches.blocking_recv() {
         let body = ingest::Body { bytes: Body::from(batch.body), framing: Framing::Lines };

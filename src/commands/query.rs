@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use self::expectation::Expectation;
 use super::tree::examples;
-use super::{Session, emptiness, remote};
+use super::{Session, emptiness, range, remote};
 use crate::api::TRUNCATED_HEADER;
 use crate::api::query::{ColumnInfo, QueryAnswer, QueryRequest, QueryStats};
 use crate::client::{Client, ClientError, PATIENCE, Request, Response};
@@ -33,6 +33,7 @@ const PATIENCE_EXTRA: Duration = Duration::from_secs(5);
     "streamflow query \"SELECT data.page, count(*) FROM events WHERE type = 'web.click' GROUP BY 1\" -o csv",
     "streamflow query 'SELECT * FROM events WHERE user_id = $user' --param user=user_7",
     "streamflow query \"SELECT count(*) FROM events WHERE severity = 'critical'\" --expect 'value=0'",
+    "streamflow query 'SELECT count(*) FROM events' --as-of 1h",
 ))]
 pub(super) struct QueryArgs {
     /// The statement; `-` reads it from a pipe
@@ -56,6 +57,9 @@ pub(super) struct QueryArgs {
     /// Say what the statement cost: rows and bytes read, time
     #[arg(long)]
     cost: bool,
+    /// Answer from what had arrived by then; a table with AS OF of its own keeps that
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
     /// Give up after this long; the server has a limit of its own
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     timeout: Option<Duration>,
@@ -73,7 +77,7 @@ pub(super) fn run(args: QueryArgs, session: &Session) -> Result<ExitStatus, Comm
     }
     let question = Question {
         client: remote::reader(session)?,
-        request: request(&statement, &args, printer)?,
+        request: request(&statement, &args, session)?,
         patience: args.timeout.map_or(PATIENCE, |timeout| timeout + PATIENCE_EXTRA),
         printer,
     };
@@ -89,16 +93,16 @@ pub(super) fn run(args: QueryArgs, session: &Session) -> Result<ExitStatus, Comm
 fn request(
     statement: &statement::Statement,
     args: &QueryArgs,
-    printer: &Printer,
+    session: &Session,
 ) -> Result<QueryRequest, CommandError> {
-    let limit = printer.limit().map(|limit| limit as u64);
+    let limit = session.printer().limit().map(|limit| limit as u64);
     let sql = if args.explain { format!("EXPLAIN {}", statement.text) } else { statement.text.clone() };
     Ok(QueryRequest {
         sql,
         params: parameter::object(&args.param)?,
         timeout: args.timeout.map(|timeout| Value::from(timeout.as_secs_f64())),
         max_rows: args.max_rows.into_iter().chain(limit).min(),
-        as_of: None,
+        as_of: range::moment(args.as_of.as_deref(), session)?.map(|time| time.to_string()),
     })
 }
 

@@ -4,7 +4,7 @@
 use streamflow_core::error_code;
 
 use super::{Consent, Session, Target, local, offline};
-use crate::client::{Client, ClientError, Refusal};
+use crate::client::{Client, ClientError, Refusal, Request};
 use crate::printer::{CommandError, ExitStatus};
 
 /// Returns a client of the server. Nothing is contacted yet.
@@ -44,6 +44,31 @@ pub(super) fn reader(session: &Session) -> Result<Client, CommandError> {
         return server(session);
     };
     offline::reader(session, data_dir)
+}
+
+/// Asks a question that changes how the data is kept: of the server or, where none runs, of the project's data through the
+/// same routes, with its lock taken. A protected context is asked about first.
+///
+/// # Errors
+/// As [`server_for_writing`], when the data can not be opened, and what the answer says.
+pub(super) fn ask_keeper<T: serde::de::DeserializeOwned>(
+    session: &Session,
+    what: &str,
+    consent: Consent,
+    request: Request,
+) -> Result<T, CommandError> {
+    let target = session.target()?;
+    target.confirm_write(session, what, consent)?;
+    // It takes as long as there is data.
+    let request = request.without_deadline();
+    let ask = |client: Client| session.block_on(async move { Ok(data(client.send(request).await?).await?) });
+    let Some(data_dir) = target.data_dir.clone().filter(|dir| dir.is_dir() && local::running(dir).is_none()) else {
+        return ask(connect(&target, session)?);
+    };
+    let opened = offline::writer(session, data_dir)?;
+    let answer = ask(opened.client.clone());
+    opened.close();
+    answer
 }
 
 impl From<ClientError> for CommandError {

@@ -14,7 +14,7 @@ use utoipa::openapi::{OpenApi as Document, RefOr};
 use crate::api;
 use crate::server::answer;
 use crate::server::routes::{self, Route};
-use crate::server::{analytics, ingestion, live, probes, query, schemas};
+use crate::server::{analytics, ingestion, live, probes, query, schemas, storage};
 
 /// Collects what the handlers say of themselves.
 #[derive(Debug, OpenApi)]
@@ -35,6 +35,8 @@ use crate::server::{analytics, ingestion, live, probes, query, schemas};
         query::openapi::post_query, query::openapi::post_export, query::openapi::query_schema,
         live::openapi::live_sse, live::openapi::live_websocket,
         schemas::list, schemas::show, schemas::replace, schemas::remove,
+        storage::stats, storage::seal, storage::segments, storage::compact, storage::retention, storage::verify,
+        storage::backups, storage::create_backup,
         openapi_json,
     ),
     components(schemas(api::error::ErrorBody, api::live::LiveFrame)),

@@ -12,7 +12,7 @@ use http::Method;
 use crate::server::app::App;
 use crate::server::error::ApiError;
 use crate::server::options::Role;
-use crate::server::{analytics, ingestion, live, openapi, probes, query, schemas};
+use crate::server::{analytics, ingestion, live, openapi, probes, query, schemas, storage};
 
 /// One method of one path.
 pub(crate) struct Route {
@@ -101,17 +101,17 @@ pub(crate) fn all() -> Vec<Route> {
         route(STORAGE, Method::GET, "/api/v1/schemas/{type}", get(schemas::show)),
         route(STORAGE, Method::PUT, "/api/v1/schemas/{type}", put(schemas::replace)),
         route(STORAGE, Method::DELETE, "/api/v1/schemas/{type}", delete(schemas::remove)),
+        route(STORAGE, Method::GET, "/api/v1/storage/stats", get(storage::stats)),
+        route(STORAGE, Method::POST, "/api/v1/storage/seal", post(storage::seal)),
+        route(STORAGE, Method::GET, "/api/v1/storage/segments", get(storage::segments)),
+        route(STORAGE, Method::POST, "/api/v1/storage/compact", post(storage::compact)),
+        route(STORAGE, Method::POST, "/api/v1/storage/retention", post(storage::retention)),
+        route(STORAGE, Method::POST, "/api/v1/storage/verify", post(storage::verify)),
+        route(STORAGE, Method::GET, "/api/v1/storage/backups", get(storage::backups)),
+        route(STORAGE, Method::POST, "/api/v1/storage/backups", post(storage::create_backup)),
         route(GATEWAY, Method::GET, "/openapi.json", get(openapi::openapi_json)),
         not_built(ANALYTICS, Method::GET, "/api/v1/streams"),
         not_built(ANALYTICS, Method::GET, "/api/v1/metrics/custom"),
-        not_built(STORAGE, Method::GET, "/api/v1/storage/stats"),
-        not_built(STORAGE, Method::POST, "/api/v1/storage/seal"),
-        not_built(STORAGE, Method::GET, "/api/v1/storage/segments"),
-        not_built(STORAGE, Method::POST, "/api/v1/storage/compact"),
-        not_built(STORAGE, Method::POST, "/api/v1/storage/retention"),
-        not_built(STORAGE, Method::POST, "/api/v1/storage/verify"),
-        not_built(STORAGE, Method::GET, "/api/v1/storage/backups"),
-        not_built(STORAGE, Method::POST, "/api/v1/storage/backups"),
         not_built(STORAGE, Method::POST, "/api/v1/storage/restore"),
         not_built(ALERTING, Method::GET, "/api/v1/alerts"),
         not_built(ALERTING, Method::GET, "/api/v1/rules"),

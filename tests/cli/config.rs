@@ -63,10 +63,10 @@ fn secrets_are_never_printed() {
 #[test]
 fn settings_that_nothing_uses_are_noted() {
     let place = Place::new();
-    place.write("config.yaml", "storage:\n  retention_days: 30\n");
+    place.write("config.yaml", "storage:\n  compression: zstd\n");
     let ended = place.run(&["config", "check"]).exits(0);
     assert!(
-        ended.out.contains("storage.retention_days is accepted, and nothing uses it yet (config.yaml:2)"),
+        ended.out.contains("storage.compression is accepted, and nothing uses it yet (config.yaml:2)"),
         "{}",
         ended.out
     );

@@ -27,6 +27,7 @@ const RULES: &[(&str, Rule)] = &[
     ("streamflow stop", Rule::Skip("run last")),
     ("streamflow schema rm", Rule::Around("streamflow schema put web.click schemas/web.click.json; CALL")),
     ("streamflow schema show", Rule::Around("streamflow schema put web.click schemas/web.click.json; CALL")),
+    ("streamflow backup restore", Rule::Around("rm -rf restored; streamflow backup create; CALL")),
     // What was rejected for good is rejected again.
     ("streamflow events resend", Rule::Ends(&[0, 1])),
     ("streamflow query \"SELECT count(*) FROM events WHERE severity = 'critical'\" --expect", Rule::Ends(&[0, 1])),
@@ -105,7 +106,8 @@ fn every_example_of_help_does_what_it_shows() {
     let place = &project.0;
     let prepared = shell(
         place,
-        "set -e; streamflow init . --template web; streamflow start --detach --port-base 0
+        "set -e; streamflow init . --template web; printf 'storage:\n  backup_location: backups\n' >> config.yaml
+         streamflow start --detach --port-base 0
          streamflow send -f events/sample.ndjson; streamflow send order.paid --id order-4711
          printf '{\"type\":\"t\"}\\n%.0s' 1 2 3 4 | streamflow send - || test $? -eq 1",
     );

@@ -33,26 +33,26 @@ fn events(range: std::ops::Range<u64>) -> String {
     range.map(event).collect()
 }
 
-fn send(server: &Server, range: std::ops::Range<u64>) {
+pub(crate) fn send(server: &Server, range: std::ops::Range<u64>) {
     server.place.write("events.ndjson", &events(range));
     let sent = server.run(&["send", "-f", "events.ndjson"]);
     assert_eq!(sent.code, 0, "{}", sent.err);
 }
 
-fn stop(server: &mut Server) {
+pub(crate) fn stop(server: &mut Server) {
     server.signal(Signal::TERM);
     assert_eq!(server.wait(), 0);
 }
 
 /// A project, so that commands find its data without a server, too.
-fn project() -> Place {
+pub(crate) fn project() -> Place {
     let place = Place::new();
     place.write("config.yaml", "environment: test\n");
     place
 }
 
 /// Questions that both engines understand; the rows come as text.
-const QUESTIONS: [&str; 8] = [
+pub(crate) const QUESTIONS: [&str; 8] = [
     "SELECT count(*), min(_offset), max(_offset), sum(_offset) FROM events",
     "SELECT type, count(*), count(DISTINCT user_id) FROM events GROUP BY type ORDER BY type",
     "SELECT CAST(data.page AS VARCHAR) AS page, count(*) FROM events GROUP BY 1 ORDER BY 1",
@@ -63,14 +63,14 @@ const QUESTIONS: [&str; 8] = [
     "SELECT _offset FROM events WHERE cardinality(tags) > 0 ORDER BY 1",
 ];
 
-fn ours(place: &Place, sql: &str) -> Vec<Vec<String>> {
+pub(crate) fn ours(place: &Place, sql: &str) -> Vec<Vec<String>> {
     let answer = place.run(&["query", sql, "-o", "json"]);
     assert_eq!(answer.code, 0, "{sql}: {}", answer.err);
     let answer: Value = serde_json::from_str(&answer.out).unwrap();
     rows(&answer["rows"])
 }
 
-fn rows(rows: &Value) -> Vec<Vec<String>> {
+pub(crate) fn rows(rows: &Value) -> Vec<Vec<String>> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let cells = |row: &Value| match row {
         Value::Array(cells) => cells.iter().map(text).collect(),
@@ -81,7 +81,7 @@ fn rows(rows: &Value) -> Vec<Vec<String>> {
 }
 
 /// Asks DuckDB, which attaches the catalog read-only.
-fn duckdb(python: &Path, catalog: &Path, questions: &[String]) -> Vec<Vec<Vec<String>>> {
+pub(crate) fn duckdb(python: &Path, catalog: &Path, questions: &[String]) -> Vec<Vec<Vec<String>>> {
     const SCRIPT: &str = r#"
 import glob, json, os, sys, duckdb
 db = duckdb.connect(config={"allow_unsigned_extensions": "true"})
@@ -100,7 +100,7 @@ print(json.dumps([[[cell for cell in row] for row in db.execute(sql).fetchall()]
     answers.as_array().unwrap().iter().map(rows).collect()
 }
 
-fn check_agreement(python: &Path, place: &Place, catalog: &Path, when: &str) {
+pub(crate) fn check_agreement(python: &Path, place: &Place, catalog: &Path, when: &str) {
     // DuckDB spells the length of a list otherwise.
     let questions = QUESTIONS.map(|sql| sql.replace("cardinality(", "len("));
     for (sql, theirs) in QUESTIONS.iter().zip(duckdb(python, catalog, &questions)) {

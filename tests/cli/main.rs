@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that can not go on says so by panicking")]
 
 mod architecture;
+mod backup;
 mod bench;
 mod config;
 mod context;
 mod contract;
 mod crash;
 mod examples;
+mod formats;
 mod geoip;
 mod guide;
 mod help;
@@ -22,6 +24,7 @@ mod query;
 mod questions;
 mod send;
 mod server;
+mod storage;
 mod tail;
 mod tool;
 mod webhook;

@@ -7,6 +7,7 @@ mod event;
 mod query;
 mod request;
 mod server;
+mod storage;
 
 use std::fmt::Write as _;
 
@@ -35,11 +36,12 @@ pub struct Group {
 }
 
 /// All codes, by what they are about.
-pub const GROUPS: [Group; 5] = [
+pub const GROUPS: [Group; 6] = [
     Group { title: "The request", codes: &request::CODES },
     Group { title: "Events", codes: &event::CODES },
     Group { title: "Queries and filters", codes: &query::CODES },
     Group { title: "The server", codes: &server::CODES },
+    Group { title: "History and backups", codes: &storage::CODES },
     Group { title: "The command line", codes: &command::CODES },
 ];
 

@@ -8,21 +8,26 @@
 mod change;
 mod columns;
 mod create;
+mod digest;
+mod ended;
 mod error;
+mod health;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-pub use change::{Change, NewFile};
+pub use change::{Change, NewFile, Reason};
+pub use ended::UnusedFile;
 pub use error::CatalogError;
+pub use health::ChangedRows;
 
 use crate::clock::Micros;
 use crate::segment::Table;
 
 /// The version of our own tables that this program writes, and the newest that it reads.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 /// How long a statement waits for another process that reads or copies the catalog.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -48,6 +53,8 @@ pub struct Sealed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataFile {
     pub id: i64,
+    /// The snapshot that it came with.
+    pub snapshot: i64,
     /// Name in the folder of its table.
     pub name: String,
     pub rows: u64,
@@ -78,6 +85,10 @@ const fn table_id(table: Table) -> i64 {
     }
 }
 
+const fn table_of(id: i64) -> Table {
+    if id == table_id(Table::RejectedEvents) { Table::RejectedEvents } else { Table::Events }
+}
+
 impl Catalog {
     /// Opens the catalog for writing, making an empty one if there is none. `lake` is the folder of the files; where it
     /// was moved, other engines are told its new place. `seed` makes the ids of a new catalog its own.
@@ -87,8 +98,10 @@ impl Catalog {
     pub fn open(path: &Path, lake: &Path, seed: (u64, u64), now: Micros) -> Result<Self, CatalogError> {
         let catalog =
             Self { db: Connection::open(path).map_err(|e| CatalogError::of(path, e))?, path: path.to_owned() };
-        catalog.prepare(lake, seed, now).map_err(|error| catalog.named(error))?;
+        catalog.prepare(seed, now).map_err(|error| catalog.named(error))?;
         catalog.check_version()?;
+        catalog.upgrade().map_err(|error| catalog.named(error))?;
+        catalog.place(lake).map_err(|error| catalog.named(error))?;
         Ok(catalog)
     }
 
@@ -105,19 +118,43 @@ impl Catalog {
         Ok(catalog)
     }
 
-    fn prepare(&self, lake: &Path, seed: (u64, u64), now: Micros) -> rusqlite::Result<()> {
+    fn prepare(&self, seed: (u64, u64), now: Micros) -> rusqlite::Result<()> {
         self.db.busy_timeout(BUSY_TIMEOUT)?;
         self.db.pragma_update(None, "journal_mode", "WAL")?;
         self.db.pragma_update(None, "synchronous", "FULL")?;
         if !self.has_table("ducklake_metadata")? {
             create::create(&self.db, seed, now)?;
         }
+        Ok(())
+    }
+
+    /// Brings a catalog of an older version up to this one.
+    fn upgrade(&self) -> rusqlite::Result<()> {
+        if self.has_table("streamflow_digest")? {
+            return Ok(());
+        }
+        let transaction = self.db.unchecked_transaction()?;
+        transaction.execute_batch(digest::UPGRADE)?;
+        transaction.execute("UPDATE streamflow_state SET format_version = ?1", [FORMAT_VERSION])?;
+        digest::keep_all(&transaction)?;
+        transaction.commit()
+    }
+
+    /// Tells other engines where the files are.
+    fn place(&self, lake: &Path) -> rusqlite::Result<()> {
         let mut place = lake.to_string_lossy().into_owned();
         if !place.ends_with('/') {
             place.push('/');
         }
-        self.db.execute("UPDATE ducklake_metadata SET value = ?1 WHERE key = 'data_path' AND value <> ?1", [place])?;
-        Ok(())
+        let transaction = self.db.unchecked_transaction()?;
+        let sql = "SELECT 1 FROM ducklake_metadata WHERE key = 'data_path' AND value = ?1";
+        if transaction.prepare(sql)?.exists([&place])? {
+            return Ok(());
+        }
+        let touched = digest::Touched::before(&transaction, Vec::new())?;
+        transaction.execute("UPDATE ducklake_metadata SET value = ?1 WHERE key = 'data_path'", [place])?;
+        touched.after(&transaction, Vec::new())?;
+        transaction.commit()
     }
 
     fn has_table(&self, name: &str) -> rusqlite::Result<bool> {
@@ -160,20 +197,29 @@ impl Catalog {
     /// # Errors
     /// When the catalog can't be read.
     pub fn files(&self, table: Table) -> Result<Vec<DataFile>, CatalogError> {
-        self.list(table).map_err(|error| self.named(error))
+        self.list(table, "f.end_snapshot IS NULL").map_err(|error| self.named(error))
     }
 
-    fn list(&self, table: Table) -> rusqlite::Result<Vec<DataFile>> {
-        let mut statement = self.db.prepare(
+    /// Returns the files that held the table before and stay for a while.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn ended_files(&self, table: Table) -> Result<Vec<DataFile>, CatalogError> {
+        self.list(table, "f.end_snapshot IS NOT NULL").map_err(|error| self.named(error))
+    }
+
+    fn list(&self, table: Table, which: &str) -> rusqlite::Result<Vec<DataFile>> {
+        let mut statement = self.db.prepare(&format!(
             "SELECT f.data_file_id, f.path, f.record_count, f.file_size_bytes, s.crc32c, s.timestamp_min,
-                    s.timestamp_max, s.ingested_min, s.ingested_max, s.offset_min, s.offset_max
+                    s.timestamp_max, s.ingested_min, s.ingested_max, s.offset_min, s.offset_max, f.begin_snapshot
              FROM ducklake_data_file f JOIN streamflow_file s USING (data_file_id)
-             WHERE f.table_id = ?1 AND f.end_snapshot IS NULL
+             WHERE f.table_id = ?1 AND {which}
              ORDER BY s.offset_min, f.data_file_id",
-        )?;
+        ))?;
         let files = statement.query_map([table_id(table)], |row| {
             Ok(DataFile {
                 id: row.get(0)?,
+                snapshot: row.get(11)?,
                 name: row.get(1)?,
                 rows: row.get::<_, i64>(2)?.cast_unsigned(),
                 bytes: row.get::<_, i64>(3)?.cast_unsigned(),
@@ -184,6 +230,39 @@ impl Catalog {
             })
         })?;
         files.collect()
+    }
+
+    /// Returns the names of all files of a table that must stay: those that hold it now, and those that did a while ago.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn names(&self, table: Table) -> Result<Vec<String>, CatalogError> {
+        let read = || -> rusqlite::Result<Vec<_>> {
+            let mut statement = self.db.prepare("SELECT path FROM ducklake_data_file WHERE table_id = ?1")?;
+            statement.query_map([table_id(table)], |row| row.get(0))?.collect()
+        };
+        read().map_err(|error| self.named(error))
+    }
+
+    /// Returns how many files there are that were replaced or removed and stay for a while, and their bytes.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn ended(&self) -> Result<(u64, u64), CatalogError> {
+        let sql =
+            "SELECT count(*), ifnull(sum(file_size_bytes), 0) FROM ducklake_data_file WHERE end_snapshot IS NOT NULL";
+        let number = |row: &rusqlite::Row<'_>, column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+        let ended = self.db.query_row(sql, [], |row| Ok((number(row, 0)?, number(row, 1)?)));
+        ended.map_err(|error| self.named(error))
+    }
+
+    /// Writes a copy of the catalog as it is at one moment to a new file.
+    ///
+    /// # Errors
+    /// When the file exists or can't be written.
+    pub fn copy_to(&self, path: &Path) -> Result<(), CatalogError> {
+        let copied = self.db.execute("VACUUM INTO ?1", [path.to_string_lossy()]);
+        copied.map(drop).map_err(|error| self.named(error))
     }
 
     /// Returns the answers to requests with a key, as the journal wrote them, and when each was given; oldest first.
@@ -197,6 +276,14 @@ impl Catalog {
             statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         };
         read().map_err(|error| self.named(error))
+    }
+
+    /// Forgets the answers to requests that came after a time.
+    ///
+    /// # Errors
+    /// When the catalog can't be written.
+    pub fn forget_keys_after(&mut self, time: Micros) -> Result<(), CatalogError> {
+        self.write(|db| db.execute("DELETE FROM streamflow_request_key WHERE answered_at > ?1", [time]).map(drop))
     }
 
     /// Returns the number of the newest snapshot; each seal makes one.

@@ -4,6 +4,8 @@ mod history;
 mod lock;
 mod options;
 mod stats;
+mod steps;
+mod storage;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,10 +18,14 @@ use tokio::sync::broadcast;
 pub use lock::{LockHolder, read_lock};
 pub use options::{EngineOptions, OpenError};
 pub use stats::Stats;
+pub use steps::{Steps, StepsOptions};
+pub use storage::{HistoryFile, HistoryStats, verify_folder};
 
 pub use crate::sealer::{SealError, SealReport};
 
+use crate::backup::{BackupThread, Backups};
 use crate::clock::Clock;
+use crate::compactor::{Compactor, CompactorThread, Progress};
 use crate::disk::{Disk, LocalDisk};
 use crate::geoip::{GeoDatabase, GeoError};
 use crate::ingest::{
@@ -33,11 +39,11 @@ use crate::tail::Chunk;
 use lock::FolderLock;
 
 /// Folder of the journal of the only partition.
-const JOURNAL_DIR: &str = "journal/0";
+pub(crate) const JOURNAL_DIR: &str = "journal/0";
 /// The catalog of history.
-const CATALOG_FILE: &str = "catalog.db";
+pub(crate) const CATALOG_FILE: &str = "catalog.db";
 /// Folder of the files of history.
-const LAKE_DIR: &str = "lake";
+pub(crate) const LAKE_DIR: &str = "lake";
 /// A journal file is followed by a new one at this size.
 const JOURNAL_FILE_BYTES: u64 = 64 << 20;
 /// Decoders kept for the next request. More than the threads that decode at the same time are never needed.
@@ -57,10 +63,27 @@ struct Inner {
     /// None when the folder was opened for reading only.
     intake: Option<Intake>,
     /// None when the folder was opened for reading only.
-    sealer: Option<Sealer>,
+    sealer: Option<Arc<Sealer>>,
+    /// None when the folder was opened for reading only.
+    compactor: Option<CompactorThread>,
+    compaction: Arc<Progress>,
+    /// None when the folder was opened for reading only.
+    backups: Option<Backups>,
+    /// None when nobody wants backups to be made by themselves.
+    backup_thread: Option<BackupThread>,
     decoders: Mutex<Vec<Decoder>>,
     recovered: Recovered,
     lock: Option<FolderLock>,
+}
+
+/// The threads that write.
+struct Writing {
+    intake: Intake,
+    sealer: Arc<Sealer>,
+    compactor: CompactorThread,
+    compaction: Arc<Progress>,
+    backups: Backups,
+    backup_thread: Option<BackupThread>,
 }
 
 impl Engine {
@@ -88,17 +111,44 @@ impl Engine {
         let (writer, recovered) = Writer::open(Arc::clone(&disk), Arc::clone(&clock), journal, Arc::clone(&store))?;
         let intake = Intake::start(writer, Arc::clone(&store), Arc::clone(&clock));
         let intake = intake.map_err(|error| OpenError::io(&options.data_dir, &error))?;
-        let workshop = Workshop {
+        let compactor = Compactor {
             store: Arc::clone(&store),
-            catalog,
+            catalog: Arc::new(Mutex::new(catalog)),
             disk,
             clock: Arc::clone(&clock),
             lake,
+            options: options.compactor.clone(),
+            progress: Arc::default(),
+            copying: Arc::default(),
+            stopping: Arc::default(),
+        };
+        let workshop = Workshop {
+            store: Arc::clone(&store),
+            catalog: Arc::clone(&compactor.catalog),
+            disk: Arc::clone(&compactor.disk),
+            clock: Arc::clone(&clock),
+            lake: compactor.lake.clone(),
             journal: journal_dir,
             interval: options.seal_interval,
         };
         let sealer = Sealer::start(workshop).map_err(|error| OpenError::io(&options.data_dir, &error))?;
-        Self::assemble(options, store, Some((intake, sealer)), recovered, Some(lock), clock)
+        let sealer = Arc::new(sealer);
+        let backups = Backups {
+            options: options.backup.clone(),
+            store: Arc::clone(&store),
+            sealer: Arc::clone(&sealer),
+            disk: Arc::clone(&compactor.disk),
+            clock: Arc::clone(&clock),
+            data_dir: options.data_dir.clone(),
+            copying: Arc::clone(&compactor.copying),
+            stopping: Arc::default(),
+        };
+        let compaction = Arc::clone(&compactor.progress);
+        let failed = |error: std::io::Error| OpenError::io(&options.data_dir, &error);
+        let compactor = CompactorThread::start(compactor).map_err(failed)?;
+        let backup_thread = BackupThread::start(backups.clone()).map_err(failed)?;
+        let writing = Writing { intake, sealer, compactor, compaction, backups, backup_thread };
+        Self::assemble(options, store, Some(writing), recovered, Some(lock), clock)
     }
 
     /// Opens `options.data_dir` for reading only: no lock is taken, nothing is written.
@@ -126,16 +176,32 @@ impl Engine {
     fn assemble(
         options: EngineOptions,
         store: Arc<Store>,
-        writing: Option<(Intake, Sealer)>,
+        writing: Option<Writing>,
         recovered: Recovered,
         lock: Option<FolderLock>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         store.set_journal_end(recovered.next_offset, recovered.next_rejected);
-        let (intake, sealer) = writing.unzip();
         let query = QueryEngine::with_clock(options.query.clone(), clock);
         let query = query.map_err(|error| OpenError::io(&options.data_dir, &error))?;
-        let inner = Inner { options, store, query, intake, sealer, decoders: Mutex::default(), recovered, lock };
+        let mut inner = Inner {
+            options,
+            store,
+            query,
+            intake: None,
+            sealer: None,
+            compactor: None,
+            compaction: Arc::default(),
+            backups: None,
+            backup_thread: None,
+            decoders: Mutex::default(),
+            recovered,
+            lock,
+        };
+        if let Some(Writing { intake, sealer, compactor, compaction, backups, backup_thread }) = writing {
+            (inner.intake, inner.sealer, inner.compactor) = (Some(intake), Some(sealer), Some(compactor));
+            (inner.compaction, inner.backups, inner.backup_thread) = (compaction, Some(backups), backup_thread);
+        }
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -266,7 +332,7 @@ impl Engine {
     /// Returns the counters that metrics, `status` and `storage stats` show.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats::of(&self.inner.store)
+        Stats::of(&self.inner.store, &self.inner.compaction)
     }
 
     /// Returns the folder that was opened.
@@ -279,6 +345,15 @@ impl Engine {
     pub fn close(&self) {
         if let Some(intake) = &self.inner.intake {
             intake.close();
+        }
+        if let Some(backups) = &self.inner.backups {
+            backups.stopping.store(true, std::sync::atomic::Ordering::Release);
+        }
+        if let Some(thread) = &self.inner.backup_thread {
+            thread.close();
+        }
+        if let Some(compactor) = &self.inner.compactor {
+            compactor.close();
         }
         if let Some(sealer) = &self.inner.sealer {
             sealer.close();

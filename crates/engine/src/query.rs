@@ -50,7 +50,7 @@ pub use flow::Flow;
 
 use self::failure::Names;
 use self::stop::StopSign;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, Micros, SystemClock};
 use crate::snapshot::Snapshot;
 
 /// Limits that hold for every query, whatever it asks for.
@@ -91,6 +91,8 @@ pub struct Query {
     pub params: Vec<(String, serde_json::Value)>,
     pub timeout: Option<Duration>,
     pub max_rows: Option<usize>,
+    /// Answers as of this time of arrival, microseconds since 1970 UTC, where a table names no other.
+    pub as_of: Option<Micros>,
 }
 
 /// The rows of a statement.
@@ -215,7 +217,7 @@ impl QueryEngine {
             let _slot = slot;
             let state = session::state_over(shared_state(&shared, &limits)?, &snapshot, limits.threads, now);
             let state = state.map_err(|error| failure::of_running(&error))?;
-            run::run(state, &query.sql, &query.params, &snapshot.paths, rows_max, &sign).await
+            run::run(state, &query, &snapshot.paths, rows_max, &sign).await
         });
         let mut running = Running { task, stop };
         match tokio::time::timeout(timeout, &mut running.task).await {

@@ -70,7 +70,7 @@ pub enum SealError {
 }
 
 impl SealError {
-    fn io(path: impl Into<PathBuf>, error: &io::Error) -> Self {
+    pub(crate) fn io(path: impl Into<PathBuf>, error: &io::Error) -> Self {
         Self::Io { path: path.into(), reason: error.to_string() }
     }
 }
@@ -88,7 +88,7 @@ pub(crate) struct Sealer {
 #[derive(Debug)]
 pub(crate) struct Workshop {
     pub(crate) store: Arc<Store>,
-    pub(crate) catalog: Catalog,
+    pub(crate) catalog: Arc<Mutex<Catalog>>,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Folder of the lake: a folder for each table in it.
@@ -161,6 +161,13 @@ fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
     }
     if let Err(error) = workshop.seal(journal_files::Kept::None) {
         tracing::error!(%error, "history was not sealed at the end; the next start reads the journal again");
+    }
+}
+
+impl Workshop {
+    /// Seals everything acknowledged so far, as the thread does.
+    pub(crate) fn seal_now(&mut self) -> Result<SealReport, SealError> {
+        self.seal(journal_files::Kept::Newest)
     }
 }
 

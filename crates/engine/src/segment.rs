@@ -9,6 +9,7 @@ mod known;
 pub(crate) mod layout;
 mod merge;
 mod paths;
+mod place;
 pub(crate) mod read;
 pub(crate) mod rebuild;
 pub(crate) mod shape;
@@ -25,7 +26,8 @@ use arrow::datatypes::SchemaRef;
 
 pub(crate) use file::ColumnLayout;
 pub use file::Segment;
-pub use merge::merge;
+pub use merge::{Keep, merge, merge_kept};
+pub use place::place;
 pub use read::Rows;
 pub use sink::FileSink;
 pub use summary::{ColumnSummary, LeafSummary, SegmentSummary};

@@ -33,7 +33,8 @@ pub fn in_background<T: Send>(name: &str, body: impl FnOnce() -> T + Send) -> T 
     .expect("the body was there to be run")
 }
 
-fn stand_back() {
+/// Lets threads that answer somebody go before the calling one from now on.
+pub fn stand_back() {
     // On Linux this is the priority of the calling thread alone.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, BACKGROUND_NICE) {

@@ -6,6 +6,7 @@
 mod chance;
 mod clock;
 mod disk;
+pub mod history;
 pub mod hostile;
 pub mod ingest;
 

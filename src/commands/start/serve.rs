@@ -47,7 +47,7 @@ fn start_log(plan: &Plan) {
 
 async fn serve(plan: &Plan, session: &Session) -> Result<ExitStatus, CommandError> {
     let mut signals = Signals::new()?;
-    let options = engine_options(&plan.settings, plan.data_dir.clone(), &session.current_dir()?);
+    let options = engine_options(&plan.settings, plan.data_dir.clone(), &session.current_dir()?)?;
     let options = EngineOptions { on_damage: plan.on_damage, ..options };
     let clock = session.clock();
     let engine = blocking(move || Engine::open(options, clock)).await??;

@@ -1,7 +1,11 @@
 //! Turns the engine's errors into answers. Nothing internal passes: a disk's own words stay in the log.
 
+use streamflow_engine::SealError;
+use streamflow_engine::backup::BackupError;
+use streamflow_engine::catalog::CatalogError;
 use streamflow_engine::ingest::{AppendError, BodyError};
 use streamflow_engine::query::QueryError;
+use streamflow_engine::verify::VerifyError;
 
 use super::ApiError;
 
@@ -26,6 +30,46 @@ impl From<AppendError> for ApiError {
             }
             AppendError::Closed => Self::plain("shutting_down"),
         }
+    }
+}
+
+impl From<SealError> for ApiError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Stopped => Self::plain("shutting_down"),
+            _ => {
+                tracing::error!(%error, "history was not changed");
+                Self::plain("storage_unavailable")
+            }
+        }
+    }
+}
+
+impl From<BackupError> for ApiError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::NotConfigured => Self::plain("backup_not_configured"),
+            BackupError::Stopped => Self::plain("shutting_down"),
+            BackupError::Seal(error) => error.into(),
+            _ => {
+                tracing::error!(%error, "a backup failed");
+                Self::plain("backup_failed")
+            }
+        }
+    }
+}
+
+impl From<CatalogError> for ApiError {
+    fn from(error: CatalogError) -> Self {
+        tracing::error!(%error, "the catalog can not be read");
+        Self::plain("storage_unavailable")
+    }
+}
+
+impl From<VerifyError> for ApiError {
+    fn from(error: VerifyError) -> Self {
+        tracing::error!(%error, "nothing can be looked at");
+        Self::plain("storage_unavailable")
     }
 }
 

@@ -30,6 +30,7 @@ impl Collector for EngineCollector {
         counter("ingest_rejected_dropped", "Rejected events dropped at their budget", None, stats.rejected_dropped)?;
         counter("ingest_unknown_keys", "Top-level keys kept as metadata", None, stats.unknown_keys)?;
         counter("ingest_schema_warnings", "Events accepted against their type's schema", None, stats.schema_warnings)?;
+        counter("history_merges", "Merges of files of history", None, stats.merges)?;
         counter("journal_syncs", "Calls of fdatasync", None, stats.journal_syncs)?;
         let sync_seconds = ConstCounter::new(stats.journal_sync_micros as f64 / 1e6);
         let kind = sync_seconds.metric_type();
@@ -51,6 +52,14 @@ impl Collector for EngineCollector {
         gauge("history_events", "Events in files of history", None, stats.sealed_rows)?;
         gauge("history_files", "Files of history", None, stats.sealed_files)?;
         gauge("history_size", "Size of the files of history", Some(&Unit::Bytes), stats.sealed_bytes)?;
+        gauge(
+            "history_merge_waiting_files",
+            "Files of history that wait to be merged",
+            None,
+            stats.merge_waiting_files,
+        )?;
+        let waiting = stats.merge_waiting_bytes;
+        gauge("history_merge_waiting_size", "Bytes of these", Some(&Unit::Bytes), waiting)?;
         gauge("journal_size", "Size of the journal", Some(&Unit::Bytes), stats.journal_bytes)?;
         gauge("journal_files", "Files of the journal", None, stats.journal_files)?;
         // Not known before the first write.

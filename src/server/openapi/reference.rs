@@ -19,7 +19,7 @@ const PARTS: [(&str, &str, &str); 5] = [
         "Analytics, port 8002",
         "Answers come out. All times are event time, UTC unless `tz=` says otherwise.",
     ),
-    ("storage", "Storage, port 8004", "Schemas of event types."),
+    ("storage", "Storage, port 8004", "History: its files and what is done to them. Schemas of event types."),
     (
         "state",
         "Every port",

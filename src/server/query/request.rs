@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use serde_json::error::Category;
+use streamflow_core::time::parse_moment;
 use streamflow_engine::query::Query;
 
 use crate::api::query::QueryRequest;
@@ -15,18 +18,21 @@ use crate::server::error::ApiError;
 /// When the body is not JSON, or a field of it is unknown or has a wrong value.
 pub(super) fn parse(bytes: &[u8]) -> Result<Query, ApiError> {
     let request: QueryRequest = serde_json::from_slice(bytes).map_err(|error| not_a_request(&error))?;
-    if let Some(as_of) = &request.as_of {
-        return Err(ApiError::new(
-            "not_built",
-            format!("as_of={as_of:?}: earlier states need sealed history, which this version does not have"),
-        )
-        .hint("leave it out, or filter by ingested_at"));
-    }
     Ok(Query {
         sql: request.sql,
         params: params(request.params)?,
         timeout: request.timeout.as_ref().map(timeout).transpose()?,
+        as_of: request.as_of.as_deref().map(as_of).transpose()?,
         max_rows: request.max_rows.map(|rows| usize::try_from(rows).unwrap_or(usize::MAX)),
+    })
+}
+
+/// Reads a time; one without a zone is UTC.
+fn as_of(text: &str) -> Result<i64, ApiError> {
+    let time = parse_moment(text, Timestamp::now(), &TimeZone::UTC);
+    time.map(Timestamp::as_microsecond).map_err(|error| {
+        let hint = error.hint.clone();
+        ApiError::parameter("as_of", text, &error.to_string()).hint(hint)
     })
 }
 
@@ -90,6 +96,8 @@ mod tests {
         assert_eq!(query.params, [("1".to_owned(), json!("a")), ("2".to_owned(), json!(2))]);
         assert_eq!((query.timeout, query.max_rows), (Some(Duration::from_millis(500)), Some(10)));
         assert_eq!(parse(br#"{"sql":"x","timeout":2}"#).unwrap().timeout, Some(Duration::from_secs(2)));
+        let then = parse(br#"{"sql":"x","as_of":"2026-11-23T10:00:00Z"}"#).unwrap();
+        assert_eq!(then.as_of, Some(1_795_428_000_000_000));
         let named = parse(br#"{"sql":"x","params":{"kind":"error"}}"#).unwrap();
         assert_eq!(named.params, [("kind".to_owned(), json!("error"))]);
     }
@@ -106,6 +114,6 @@ mod tests {
         check(r#"{"sql":"x","timeout":"soon"}"#, "invalid_parameter");
         check(r#"{"sql":"x","timeout":-1}"#, "invalid_parameter");
         check(r#"{"sql":"x","timeout":1e300}"#, "invalid_parameter");
-        check(r#"{"sql":"x","as_of":"2026-01-01"}"#, "not_built");
+        check(r#"{"sql":"x","as_of":"soon"}"#, "invalid_parameter");
     }
 }

@@ -27,7 +27,7 @@ async fn route_that_is_not_there_is_told_apart_from_one_that_is_not_built() {
     assert_eq!(elsewhere.json()["error"]["hint"], format!("port {port} (analytics) has it"));
     let misspelt = server.get("/event").await;
     assert_eq!(misspelt.json()["error"]["hint"], "did you mean /events?");
-    assert_eq!(server.get("/api/v1/storage/stats").await.error(), (501, "not_built".to_owned()));
+    assert_eq!(server.get("/api/v1/streams").await.error(), (501, "not_built".to_owned()));
     assert_eq!(server.call(Request::post("/echo").json("{}")).await.error(), (404, "route_not_found".to_owned()));
 }
 

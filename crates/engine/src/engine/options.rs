@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use streamflow_core::event::Limits;
 
+use crate::backup::BackupOptions;
+use crate::compactor::CompactorOptions;
 use crate::geoip::GeoError;
 use crate::ingest::StoreOptions;
 use crate::journal::{JournalError, OnDamage};
@@ -22,6 +24,8 @@ pub struct EngineOptions {
     pub store: StoreOptions,
     /// Longest time that an event stays unsealed (`storage.seal_interval`).
     pub seal_interval: Duration,
+    pub compactor: CompactorOptions,
+    pub backup: BackupOptions,
     /// Below this much free space nothing is taken (`storage.min_free`).
     pub min_free_bytes: u64,
     pub limits: Limits,
@@ -40,6 +44,8 @@ impl EngineOptions {
             address: String::new(),
             store: StoreOptions::default(),
             seal_interval: Duration::from_secs(60),
+            compactor: CompactorOptions::default(),
+            backup: BackupOptions::default(),
             min_free_bytes: 256 << 20,
             limits: Limits::default(),
             query: QueryLimits::default(),

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::compactor::Progress;
 use crate::ingest::Store;
 
 /// Counters since the engine was opened, and sizes as they are now.
@@ -27,6 +28,10 @@ pub struct Stats {
     pub sealed_files: u64,
     /// Bytes of the files of history.
     pub sealed_bytes: u64,
+    /// Files of history that wait to be merged, their bytes, and merges since the start.
+    pub merge_waiting_files: u64,
+    pub merge_waiting_bytes: u64,
+    pub merges: u64,
     pub journal_bytes: u64,
     pub journal_files: u64,
     pub journal_syncs: u64,
@@ -41,7 +46,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    pub(super) fn of(store: &Store) -> Self {
+    pub(super) fn of(store: &Store, compaction: &Progress) -> Self {
         let journal = store.journal.lock().clone();
         let counters = &store.counters;
         store.settle();
@@ -62,6 +67,9 @@ impl Stats {
             sealed_rows: sealed.iter().map(|file| file.rows() as u64).sum(),
             sealed_files: sealed.len() as u64,
             sealed_bytes: sealed.iter().map(|file| file.bytes()).sum(),
+            merge_waiting_files: compaction.files_waiting.load(Relaxed),
+            merge_waiting_bytes: compaction.bytes_waiting.load(Relaxed),
+            merges: compaction.merges.load(Relaxed),
             journal_bytes: journal.stats.bytes,
             journal_files: journal.stats.files,
             journal_syncs: journal.stats.syncs,

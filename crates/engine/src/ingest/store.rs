@@ -23,6 +23,7 @@ use crate::clock::Micros;
 use crate::geoip::GeoDatabase;
 use crate::journal::Floor;
 use crate::journal::{Frame, FrameKind, JournalStats};
+use crate::segment::Segment;
 use crate::snapshot::{SealedFiles, Snapshot};
 use crate::tail::{Chunk, Tail};
 
@@ -221,6 +222,23 @@ impl Store {
         sealed.rejected.extend(news.rejected);
         self.tail.forget_below(next_offset);
         self.rejected.lock().forget_below(next_rejected);
+    }
+
+    /// Lets files of history take the place of others.
+    pub(crate) fn replace(&self, ended: &[Arc<Segment>], news: SealedFiles) {
+        for segment in &news.events {
+            let (paths, partial) = segment.paths();
+            self.tail.absorb(paths, partial);
+        }
+        let mut sealed = self.sealed.write();
+        let put = |files: &mut Vec<Arc<Segment>>, news: Vec<Arc<Segment>>| {
+            let is_ended = |file: &Arc<Segment>| ended.iter().any(|other| Arc::ptr_eq(file, other));
+            let at = files.iter().position(is_ended).unwrap_or(files.len());
+            files.retain(|file| !is_ended(file));
+            files.splice(at..at, news);
+        };
+        put(&mut sealed.events, news.events);
+        put(&mut sealed.rejected, news.rejected);
     }
 
     /// Returns the files of history.

@@ -4,15 +4,22 @@
 //! `events AS OF t` becomes a subquery over `events` with that condition; the grammar knows `TIMESTAMP AS OF`, and the
 //! first word is put in where it is left out.
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SetExpr, Statement, TableAlias, TableFactor, TableVersion};
+use std::ops::ControlFlow;
+
+use datafusion::sql::parser::Statement as DfStatement;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, Query, SetExpr, Statement, TableAlias, TableFactor, TableVersion, Value, VisitMut, VisitorMut,
+};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
+use jiff::Timestamp;
 
 use super::QueryError;
 use super::dialect::StreamFlowDialect;
 use super::scope::{EVENTS_ALIAS, name_of};
 use super::session::{EVENTS, REJECTED_EVENTS};
+use crate::clock::Micros;
 
 /// Puts `TIMESTAMP` before every `AS OF` that stands without it.
 pub(super) fn complete(tokens: &mut Vec<TokenWithSpan>) {
@@ -38,6 +45,56 @@ pub(super) fn complete(tokens: &mut Vec<TokenWithSpan>) {
         }
         before = found;
         at += 1;
+    }
+}
+
+/// Lets every table of a statement be read as of a time that names no other.
+pub(super) fn everywhere(statement: &mut DfStatement, time: Micros) {
+    match statement {
+        DfStatement::Statement(statement) => {
+            let mut defined = Defined::default();
+            // Neither ever breaks off.
+            let _: ControlFlow<()> = statement.visit(&mut defined);
+            let time = Timestamp::from_microsecond(time).unwrap_or(Timestamp::MAX).to_string();
+            let _: ControlFlow<()> = statement.visit(&mut Everywhere { defined: defined.0, time });
+        }
+        DfStatement::Explain(explain) => everywhere(&mut explain.statement, time),
+        _ => {}
+    }
+}
+
+/// The names of tables that a statement itself defines.
+#[derive(Default)]
+struct Defined(Vec<String>);
+
+impl VisitorMut for Defined {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        let tables = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.0.extend(tables.map(|table| name_of(&table.alias.name)));
+        ControlFlow::Continue(())
+    }
+}
+
+struct Everywhere {
+    defined: Vec<String>,
+    time: String,
+}
+
+impl VisitorMut for Everywhere {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table { name, version: version @ None, args: None, .. } = factor
+            && let Some(table) = name.0.last().and_then(|part| part.as_ident()).map(name_of)
+            && [EVENTS, EVENTS_ALIAS, REJECTED_EVENTS].contains(&table.as_str())
+            && (name.0.len() > 1 || !self.defined.contains(&table))
+        {
+            let time = Value::SingleQuotedString(self.time.clone());
+            *version = Some(TableVersion::TimestampAsOf(Expr::value(time)));
+        }
+        ControlFlow::Continue(())
     }
 }
 

@@ -106,9 +106,9 @@ impl Source {
 
     async fn make(self, head: oneshot::Sender<Head>, to: Batches) {
         let rows_max = self.query.max_rows.unwrap_or(usize::MAX);
-        let (sql, params, paths) = (&self.query.sql, &self.query.params, &self.snapshot.paths);
+        let paths = &self.snapshot.paths;
         let Planned { plan, context, unseen } =
-            match plan(self.state, sql, params, paths, self.query.max_rows, &self.stop).await {
+            match plan(self.state, &self.query, paths, self.query.max_rows, &self.stop).await {
                 Ok(planned) => planned,
                 Err(error) => return head.send(Err(error)).unwrap_or_default(),
             };

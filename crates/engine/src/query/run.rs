@@ -13,9 +13,8 @@ use futures::StreamExt;
 use super::failure::{self, Names};
 use super::piece::array_bytes;
 use super::scan::{BYTES_SCANNED, ROWS_SCANNED};
-use super::statement::Params;
 use super::stop::{StopSign, stoppable};
-use super::{Answer, AnswerStats, QueryError, UnseenPath, rewrite, statement};
+use super::{Answer, AnswerStats, Query, QueryError, UnseenPath, as_of, rewrite, statement};
 use crate::tail::PathTypes;
 
 /// Bytes of an answer. It is held in memory until it is sent, beside the text that is made of it.
@@ -32,17 +31,19 @@ pub(super) struct Planned {
 /// Plans a statement, which will make one row more than `rows_max` if it has as many.
 pub(super) async fn plan(
     state: SessionState,
-    sql: &str,
-    params: &Params,
+    query: &Query,
     paths: &Arc<PathTypes>,
     rows_max: Option<usize>,
     stop: &StopSign,
 ) -> Result<Planned, QueryError> {
     let planning = |error: &DataFusionError| {
         let names = Names { functions: super::catalog::function_names(&state), paths: Arc::clone(paths) };
-        failure::of_planning(error, sql, &names)
+        failure::of_planning(error, &query.sql, &names)
     };
-    let mut statement = statement::parse(sql, params)?;
+    let mut statement = statement::parse(&query.sql, &query.params)?;
+    if let Some(time) = query.as_of {
+        as_of::everywhere(&mut statement, time);
+    }
     let unseen = rewrite::statement(&mut statement, paths)?;
     let plan = state.statement_to_plan(statement).await.map_err(|error| planning(&error))?;
     only_reads(&plan)?;
@@ -59,13 +60,12 @@ pub(super) async fn plan(
 /// Plans a statement and collects up to `rows_max` rows of it.
 pub(super) async fn run(
     state: SessionState,
-    sql: &str,
-    params: &Params,
+    query: &Query,
     paths: &Arc<PathTypes>,
     rows_max: usize,
     stop: &StopSign,
 ) -> Result<Answer, QueryError> {
-    let Planned { plan, context, unseen } = plan(state, sql, params, paths, Some(rows_max), stop).await?;
+    let Planned { plan, context, unseen } = plan(state, query, paths, Some(rows_max), stop).await?;
     let mut stream = execute_stream(Arc::clone(&plan), context).map_err(|error| failure::of_running(&error))?;
     let mut taken = Taken { rows_max, ..Taken::default() };
     while let Some(batch) = stream.next().await {

@@ -41,7 +41,7 @@ pub(crate) fn open_history(
     let catalog = Catalog::open(catalog, lake, seed, now)?;
     let history = load(disk, &catalog, lake)?;
     for table in [Table::Events, Table::RejectedEvents] {
-        let named = catalog.files(table)?;
+        let named = catalog.names(table)?;
         let dir = lake.join(table_dir(table));
         remove_unnamed(disk, &dir, &named).map_err(|error| SealError::io(&dir, &error))?;
     }
@@ -82,10 +82,10 @@ fn load(disk: &dyn Disk, catalog: &Catalog, lake: &Path) -> Result<History, Seal
 }
 
 /// A crash between writing a file and naming it leaves the file; its rows are still in the journal.
-fn remove_unnamed(disk: &dyn Disk, dir: &Path, named: &[DataFile]) -> io::Result<()> {
+fn remove_unnamed(disk: &dyn Disk, dir: &Path, named: &[String]) -> io::Result<()> {
     for name in disk.list(dir)? {
         let ours = name.ends_with(".parquet") || name.ends_with(".part");
-        if ours && named.iter().all(|file| file.name != name) {
+        if ours && !named.contains(&name) {
             tracing::info!(file = name, "a file that no seal finished was removed");
             disk.remove(&dir.join(&name))?;
         }

@@ -18,7 +18,7 @@ const PART: &str = ".part";
 impl Workshop {
     /// Seals everything that was acknowledged before the call.
     pub(super) fn seal(&mut self, kept: Kept) -> Result<SealReport, SealError> {
-        let before = self.catalog.sealed()?;
+        let before = self.catalog.lock().sealed()?;
         // In this order: a key whose journal file is on the list was remembered before the list was made.
         let files = journal_files::list(&*self.disk, &self.journal).map_err(|e| SealError::io(&self.journal, &e))?;
         let chunks = self.store.begin_seal();
@@ -45,9 +45,15 @@ impl Workshop {
                 let window = i64::try_from(self.store.dedup_window().as_micros()).unwrap_or(i64::MAX);
                 let now = self.clock.now();
                 let forget_keys_before = now.saturating_sub(window);
-                let change = Change { add, sealed: Some(sealed), request_keys: keys.clone(), forget_keys_before };
+                let change = Change {
+                    add,
+                    sealed: Some(sealed),
+                    request_keys: keys.clone(),
+                    forget_keys_before,
+                    ..Change::default()
+                };
                 if sealed != before || !change.request_keys.is_empty() {
-                    self.catalog.commit(&change, now)?;
+                    self.catalog.lock().commit(&change, now)?;
                 }
                 Ok(segments)
             },

@@ -5,7 +5,8 @@ use std::collections::BinaryHeap;
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::TimestampMicrosecondType;
 
 use super::file::Segment;
@@ -18,6 +19,9 @@ use super::{SegmentError, Table};
 /// Groups of each segment that are looked at to find common paths.
 const SAMPLED_GROUPS_MAX: usize = 8;
 
+/// Says which rows of a batch are kept.
+pub type Keep<'a> = &'a (dyn Fn(&RecordBatch) -> BooleanArray + 'a);
+
 /// Writes all rows of the segments as one, sorted by time; rows of the same time stay in the order of the segments.
 ///
 /// # Errors
@@ -28,7 +32,21 @@ pub fn merge(
     out: &mut (dyn Write + Send),
     options: &WriteOptions,
 ) -> Result<SegmentSummary, SegmentError> {
-    let mut inputs = Inputs::open(table, segments)?;
+    merge_kept(table, segments, &|batch| BooleanArray::from(vec![true; batch.num_rows()]), out, options)
+}
+
+/// As [`merge`], with those rows alone that are to be kept.
+///
+/// # Errors
+/// As [`merge`].
+pub fn merge_kept(
+    table: Table,
+    segments: &[Arc<Segment>],
+    keep: Keep<'_>,
+    out: &mut (dyn Write + Send),
+    options: &WriteOptions,
+) -> Result<SegmentSummary, SegmentError> {
+    let mut inputs = Inputs::open(table, segments, keep)?;
     if inputs.next.is_empty() {
         return Err(SegmentError::Empty);
     }
@@ -67,8 +85,9 @@ fn shapes_of(table: Table, segments: &[Arc<Segment>]) -> Result<Vec<(usize, Arc<
 }
 
 /// The next row of each segment.
-struct Inputs {
+struct Inputs<'a> {
     table: Table,
+    keep: Keep<'a>,
     readers: Vec<Rows>,
     /// Batches that rows not written yet are in.
     batches: Vec<Input>,
@@ -78,11 +97,11 @@ struct Inputs {
     next: BinaryHeap<Reverse<(i64, usize)>>,
 }
 
-impl Inputs {
-    fn open(table: Table, segments: &[Arc<Segment>]) -> Result<Self, SegmentError> {
+impl<'a> Inputs<'a> {
+    fn open(table: Table, segments: &[Arc<Segment>], keep: Keep<'a>) -> Result<Self, SegmentError> {
         let readers = segments.iter().map(|segment| segment.rows_in_order()).collect::<Result<Vec<_>, _>>()?;
         let places = vec![(0, 0); readers.len()];
-        let mut inputs = Self { table, readers, batches: Vec::new(), places, next: BinaryHeap::new() };
+        let mut inputs = Self { table, keep, readers, batches: Vec::new(), places, next: BinaryHeap::new() };
         for input in 0..inputs.readers.len() {
             inputs.load(input)?;
         }
@@ -106,6 +125,8 @@ impl Inputs {
     fn load(&mut self, input: usize) -> Result<(), SegmentError> {
         for batch in self.readers[input].by_ref() {
             let batch = batch?;
+            let kept = (self.keep)(&batch);
+            let batch = if kept.true_count() == batch.num_rows() { batch } else { filter_record_batch(&batch, &kept)? };
             if batch.num_rows() > 0 {
                 self.batches.push(batch.into());
                 let number = self.batches.len() - 1;

@@ -205,3 +205,22 @@ fn the_newest_events_are_found_without_reading_the_others() {
     let answer = ask_history("SELECT timestamp, type FROM events WHERE type = 'b' ORDER BY timestamp LIMIT 5");
     assert_eq!((answer.stats.rows, answer.stats.rows_scanned), (5, 256), "one group");
 }
+
+#[test]
+fn a_whole_statement_is_answered_as_of_a_time() {
+    let then = |text: &str| Some(text.parse::<jiff::Timestamp>().unwrap().as_microsecond());
+    let check = |sql: &str, time: &str, expected: &str| {
+        let query = Query { sql: sql.to_owned(), as_of: then(time), ..Query::default() };
+        assert_eq!(shown(&ask(&engine(), &super::sample(), query).unwrap()), expected, "{sql} as of {time}");
+    };
+    check("SELECT count(*) AS n FROM events", "2026-11-23T10:30:00Z", "n;2");
+    check("SELECT count(*) AS n FROM events_stream e WHERE e.data.n = 1", "2026-11-23T10:00:00Z", "n;1");
+    check("SELECT count(*) AS n FROM events a JOIN events b ON a._offset = b._offset", "2026-11-23T10:30:00Z", "n;2");
+    check(
+        "SELECT (SELECT count(*) FROM events AS OF '2026-11-23T10:00:00Z') AS a, (SELECT count(*) FROM events) AS b",
+        "2026-11-23T11:00:00Z",
+        "a,b;1,3",
+    );
+    check("WITH events AS (SELECT 7 AS n) SELECT n FROM events", "2026-11-23T10:00:00Z", "n;7");
+    check("WITH x AS (SELECT * FROM events) SELECT count(*) AS n FROM x", "2026-11-23T10:59:00Z", "n;2");
+}

@@ -1,0 +1,51 @@
+//! Whether the catalog is what was written to it.
+
+use super::digest::{self, Group};
+use super::{Catalog, CatalogError};
+
+/// The most keys of requests that are named when they changed.
+const KEYS_NAMED_MAX: usize = 10;
+
+/// Rows of the catalog that something else changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedRows {
+    /// Which rows, in words.
+    pub what: String,
+    /// The file that they are about, if they are about one.
+    pub file: Option<i64>,
+}
+
+impl Catalog {
+    /// Looks for rows that something else changed and for a broken database, and returns what it found and how many
+    /// groups of rows were looked at.
+    ///
+    /// # Errors
+    /// When the catalog can't be read at all.
+    pub fn check(&self) -> Result<(Vec<ChangedRows>, u64), CatalogError> {
+        let check = || -> rusqlite::Result<_> {
+            let mut found = Vec::new();
+            let words: Vec<String> = self
+                .db
+                .prepare("PRAGMA integrity_check(10)")?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            found.extend(words.into_iter().filter(|word| word != "ok").map(|what| ChangedRows { what, file: None }));
+            if !self.has_table("streamflow_digest")? {
+                return Ok((found, 0));
+            }
+            let (changed, looked_at) = digest::check(&self.db)?;
+            let named = |group: &Group| ChangedRows { what: group.describe(), file: group.file_id() };
+            found.extend(changed.iter().map(named));
+            let keys = digest::changed_request_keys(&self.db)?;
+            let named =
+                |key: &String| ChangedRows { what: format!("answer to the request with key {key:?}"), file: None };
+            found.extend(keys.iter().take(KEYS_NAMED_MAX).map(named));
+            if keys.len() > KEYS_NAMED_MAX {
+                let what = format!("answers to {} more requests", keys.len() - KEYS_NAMED_MAX);
+                found.push(ChangedRows { what, file: None });
+            }
+            Ok((found, looked_at))
+        };
+        check().map_err(|error| self.named(error))
+    }
+}

@@ -1,0 +1,129 @@
+//! History worked one step at a time: what the threads of the sealer and the compactor do, for whoever decides when.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::history;
+use super::storage::HistoryFile;
+use crate::catalog::{Catalog, CatalogError, ChangedRows, table_dir};
+use crate::clock::Clock;
+use crate::compactor::{CompactReport, Compactor, CompactorOptions, RetentionReport};
+use crate::disk::Disk;
+use crate::ingest::{Store, StoreOptions};
+use crate::journal::Floor;
+use crate::sealer::{SealError, SealReport, Workshop, open_history};
+use crate::segment::Table;
+
+/// Where history is and what it goes by.
+#[derive(Debug)]
+pub struct StepsOptions {
+    pub disk: Arc<dyn Disk>,
+    pub clock: Arc<dyn Clock>,
+    /// In the machine's own file system, whatever the disk is.
+    pub catalog: PathBuf,
+    pub lake: PathBuf,
+    pub journal: PathBuf,
+    pub store: StoreOptions,
+    pub compactor: CompactorOptions,
+}
+
+/// History that does nothing by itself.
+#[derive(Debug)]
+pub struct Steps {
+    workshop: Workshop,
+    compactor: Compactor,
+}
+
+impl Steps {
+    /// Opens history. The journal is to be opened over the store, with what is said not to be needed of it.
+    ///
+    /// # Errors
+    /// When the catalog or a file of it can't be opened.
+    pub fn open(options: StepsOptions) -> Result<(Self, Arc<Store>, Floor), SealError> {
+        let StepsOptions { disk, clock, catalog, lake, journal, store, compactor } = options;
+        let seed = store.seed;
+        let mut store = Store::new(store);
+        let (catalog, found) = open_history(&*disk, &catalog, &lake, seed, clock.now())?;
+        let floor = history::restore(found, &mut store, clock.now())?;
+        let store = Arc::new(store);
+        let compactor = Compactor {
+            store: Arc::clone(&store),
+            catalog: Arc::new(Mutex::new(catalog)),
+            disk: Arc::clone(&disk),
+            clock: Arc::clone(&clock),
+            lake: lake.clone(),
+            options: compactor,
+            progress: Arc::default(),
+            copying: Arc::default(),
+            stopping: Arc::default(),
+        };
+        let workshop = Workshop {
+            store: Arc::clone(&store),
+            catalog: Arc::clone(&compactor.catalog),
+            disk,
+            clock,
+            lake,
+            journal,
+            interval: Duration::ZERO,
+        };
+        Ok((Self { workshop, compactor }, store, floor))
+    }
+
+    /// Seals everything acknowledged so far.
+    ///
+    /// # Errors
+    /// When the disk or the catalog fails.
+    pub fn seal(&mut self) -> Result<SealReport, SealError> {
+        self.workshop.seal_now()
+    }
+
+    /// Merges whatever makes fewer files.
+    ///
+    /// # Errors
+    /// As [`Steps::seal`].
+    pub fn compact(&self) -> Result<CompactReport, SealError> {
+        self.compactor.compact_whole()
+    }
+
+    /// Removes every sealed row that is too old.
+    ///
+    /// # Errors
+    /// As [`Steps::seal`].
+    pub fn expire(&self) -> Result<RetentionReport, SealError> {
+        self.compactor.expire_now()
+    }
+
+    /// Deletes files that were replaced or removed long enough ago, and returns how many.
+    ///
+    /// # Errors
+    /// As [`Steps::seal`].
+    pub fn delete_unused(&self) -> Result<u64, SealError> {
+        self.compactor.delete_unused()
+    }
+
+    /// Returns the files of history, and the names of all that have to be there.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn files(&self) -> Result<(Vec<HistoryFile>, Vec<PathBuf>), CatalogError> {
+        let catalog = self.compactor.catalog.lock();
+        let (mut files, mut names) = (Vec::new(), Vec::new());
+        for table in [Table::Events, Table::RejectedEvents] {
+            let dir = table_dir(table);
+            files.extend(catalog.files(table)?.into_iter().map(|file| HistoryFile { table: dir, file }));
+            names.extend(catalog.names(table)?.into_iter().map(|name| self.compactor.lake.join(dir).join(name)));
+        }
+        Ok((files, names))
+    }
+
+    /// Returns the rows of the catalog that something else changed.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn changed_rows(&self) -> Result<Vec<ChangedRows>, CatalogError> {
+        Ok(Catalog::check(&self.compactor.catalog.lock())?.0)
+    }
+}
