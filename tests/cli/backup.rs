@@ -88,7 +88,7 @@ fn a_backup_is_restored_whole_and_as_of_a_moment() {
 fn a_backup_under_load_has_what_was_acknowledged_and_no_gap() {
     let mut server = started("  seal_interval: 100ms\n");
     let place = Arc::clone(&server.place);
-    let mut load = place.command(&["send", "--generate", "50000000", "--rate", "10000", "--quiet"]);
+    let mut load = place.command(&["send", "--generate", "50000000", "--rate", "500", "--quiet"]);
     let mut load = load.stdout(std::process::Stdio::null()).spawn().unwrap();
     let mut backups = Vec::new();
     while backups.len() < 4 {

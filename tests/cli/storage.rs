@@ -178,7 +178,10 @@ fn a_kill_while_files_are_merged_loses_nothing() {
             seal(&server);
         }
         let place = std::sync::Arc::clone(&server.place);
-        let compact = std::thread::spawn(move || place.run(&["storage", "compact"]));
+        let compact = std::thread::Builder::new()
+            .name("compact".to_owned())
+            .spawn(move || place.run(&["storage", "compact"]))
+            .unwrap();
         std::thread::sleep(Duration::from_millis(15 + round * 12));
         server.signal(Signal::KILL);
         server.wait();

@@ -18,7 +18,7 @@ pub(super) const CODES: [ErrorCode; 5] = [
         exit: 5,
         summary: "there is no such backup",
         explanation: "The folder of backups has none of this name, none that reaches the time or offset that was asked for, \
-                      or none at all.",
+                      or none at all. A backup reaches up to the moment at which it was made.",
         hint: "list them with `streamflow backup list`",
     },
     ErrorCode {

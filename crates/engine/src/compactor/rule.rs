@@ -47,7 +47,7 @@ pub(super) fn waiting(files: &[DataFile]) -> (u64, u64) {
 fn kinds(files: &[DataFile]) -> impl Iterator<Item = Vec<&DataFile>> {
     let bounds = std::iter::successors(Some(0), |from| Some((from * STEP).max(SMALLEST_BYTES)));
     bounds.take_while(|from| *from < FULL_BYTES).map(|from| {
-        let below = (from * STEP).max(SMALLEST_BYTES).min(FULL_BYTES);
+        let below = (from * STEP).clamp(SMALLEST_BYTES, FULL_BYTES);
         let mut kind: Vec<&DataFile> = files.iter().filter(|file| (from..below).contains(&file.bytes)).collect();
         kind.sort_unstable_by_key(|file| (file.timestamp, file.id));
         kind

@@ -4,6 +4,7 @@
 //! `events AS OF t` becomes a subquery over `events` with that condition; the grammar knows `TIMESTAMP AS OF`, and the
 //! first word is put in where it is left out.
 
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::parser::Statement as DfStatement;
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 
 use super::QueryError;
 use super::dialect::StreamFlowDialect;
+use super::rewrite::each;
 use super::scope::{EVENTS_ALIAS, name_of};
 use super::session::{EVENTS, REJECTED_EVENTS};
 use crate::clock::Micros;
@@ -53,10 +55,9 @@ pub(super) fn everywhere(statement: &mut DfStatement, time: Micros) {
     match statement {
         DfStatement::Statement(statement) => {
             let mut defined = Defined::default();
-            // Neither ever breaks off.
-            let _: ControlFlow<()> = statement.visit(&mut defined);
+            each(statement.visit(&mut defined));
             let time = Timestamp::from_microsecond(time).unwrap_or(Timestamp::MAX).to_string();
-            let _: ControlFlow<()> = statement.visit(&mut Everywhere { defined: defined.0, time });
+            each(statement.visit(&mut Everywhere { defined: defined.0, time }));
         }
         DfStatement::Explain(explain) => everywhere(&mut explain.statement, time),
         _ => {}
@@ -68,9 +69,9 @@ pub(super) fn everywhere(statement: &mut DfStatement, time: Micros) {
 struct Defined(Vec<String>);
 
 impl VisitorMut for Defined {
-    type Break = ();
+    type Break = Infallible;
 
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Infallible> {
         let tables = query.with.iter().flat_map(|with| &with.cte_tables);
         self.0.extend(tables.map(|table| name_of(&table.alias.name)));
         ControlFlow::Continue(())
@@ -83,9 +84,9 @@ struct Everywhere {
 }
 
 impl VisitorMut for Everywhere {
-    type Break = ();
+    type Break = Infallible;
 
-    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Infallible> {
         if let TableFactor::Table { name, version: version @ None, args: None, .. } = factor
             && let Some(table) = name.0.last().and_then(|part| part.as_ident()).map(name_of)
             && [EVENTS, EVENTS_ALIAS, REJECTED_EVENTS].contains(&table.as_str())

@@ -375,7 +375,7 @@ fn keep_own_aliases(select: &mut Select) {
 }
 
 /// Notes that a visit that can not stop has not stopped.
-fn each(flow: ControlFlow<Infallible>) {
+pub(super) fn each(flow: ControlFlow<Infallible>) {
     match flow {
         ControlFlow::Continue(()) => {}
         ControlFlow::Break(never) => match never {},

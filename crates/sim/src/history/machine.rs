@@ -52,6 +52,9 @@ pub(super) struct Row {
     pub(super) timestamp: Micros,
 }
 
+/// A file's name and its rows.
+pub(super) type FileRows = (String, Vec<Row>);
+
 impl Machine {
     pub(super) fn new(chance: Chance) -> Self {
         let clock = Arc::new(SimClock::starting_at(START));
@@ -124,7 +127,7 @@ impl Machine {
     }
 
     /// Returns every row that a query would see: of each file, and of the tail.
-    pub(super) fn observe(&mut self) -> Result<(Vec<(String, Vec<Row>)>, Vec<Row>), String> {
+    pub(super) fn observe(&mut self) -> Result<(Vec<FileRows>, Vec<Row>), String> {
         let snapshot = self.running().store.snapshot();
         let mut files = Vec::new();
         for segment in &snapshot.segments {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use streamflow_engine::clock::{Clock, Micros};
 use streamflow_engine::disk::Disk;
 
-use super::machine::{AGE_MAX, Machine, Row};
+use super::machine::{AGE_MAX, FileRows, Machine, Row};
 use crate::{Chance, Crash, Faults};
 
 const STEPS: u64 = 60;
@@ -216,7 +216,7 @@ impl Run {
         self.check_files(&files)
     }
 
-    fn check_files(&mut self, open: &[(String, Vec<Row>)]) -> Result<(), String> {
+    fn check_files(&mut self, open: &[FileRows]) -> Result<(), String> {
         let (named, paths) = self.machine.history().files().map_err(|error| error.to_string())?;
         for path in &paths {
             let found = self.machine.disk.open_read(path);

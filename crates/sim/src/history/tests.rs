@@ -4,7 +4,7 @@ use super::run;
 
 /// Seeds of an ordinary test run. `STREAMFLOW_SIM_SEEDS=5000` lives through more of them, `STREAMFLOW_SIM_SEED=7` through
 /// that one alone.
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 12;
 
 #[expect(clippy::disallowed_methods, reason = "a test has no other arguments")]
 fn argument(name: &str) -> Option<u64> {
@@ -44,13 +44,13 @@ fn history_keeps_its_promises_whatever_fails() {
     );
     if seeds.end - seeds.start >= SEEDS {
         // A simulation in which nothing happens proves nothing.
-        let eventful = total.acknowledged > 20_000
-            && total.seals > 500
-            && total.merges > 100
-            && total.expired > 1_000
-            && total.deleted_files > 100
-            && total.crashes > 500
-            && total.failures > 100;
+        let eventful = total.acknowledged > 2_000
+            && total.seals > 50
+            && total.merges > 10
+            && total.expired > 100
+            && total.deleted_files > 5
+            && total.crashes > 40
+            && total.failures > 10;
         assert!(eventful, "{total:?}");
     }
 }
