@@ -137,6 +137,7 @@ pub const ALL: &[Setting] = &[
     reserved("storage.retention_days", Kind::Number { min: 1, max: 36_500 }, "90", &[], "days after which events are removed"),
     reserved("storage.compression", COMPRESSIONS, "zstd", &[], "compression of sealed events"),
     reserved("storage.backup_interval", LONG, "24h", &[], "how often a backup is made"),
+    used("tui.keys", Kind::List, "", &[], "keys of the dashboard's commands that are not the usual ones, such as filter=ctrl-g"),
     used("logging.level", LEVELS, "info", &["LOG_LEVEL"], "least severe messages that are logged"),
     used("logging.format", LOG_FORMATS, "text", &[], "form of the log"),
     used("environment", Kind::Text, "development", &["ENVIRONMENT"], "where this server runs, as logs tell it"),
