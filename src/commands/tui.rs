@@ -37,11 +37,11 @@ pub(super) struct TuiArgs {
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Look {
     /// Colours: by the terminal's background, dark, light, none
-    #[arg(long, value_name = "COLOURS", value_parser = ["auto", "dark", "light", "none"], default_value = "auto")]
-    theme: String,
+    #[arg(long, value_name = "COLOURS", value_parser = ["auto", "dark", "light", "none"])]
+    theme: Option<String>,
     /// Characters: what the terminal can show, blocks, ascii
-    #[arg(long, value_name = "KIND", value_parser = ["auto", "blocks", "ascii"], default_value = "auto", hide_short_help = true)]
-    glyphs: String,
+    #[arg(long, value_name = "KIND", value_parser = ["auto", "blocks", "ascii"], hide_short_help = true)]
+    glyphs: Option<String>,
     /// Let the mouse work in the dashboard
     #[arg(long)]
     mouse: bool,
@@ -148,7 +148,7 @@ pub(super) fn show(
     let keymap = keymap(look, settings)?;
     let variable = |name: &str| session.environment().get(name);
     let mut ability = Ability::of_variables(variable);
-    match look.glyphs.as_str() {
+    match look.glyphs.as_deref().or_else(|| settings.text("tui.glyphs")).unwrap_or("auto") {
         "blocks" => ability.glyphs = Glyphs::Blocks,
         "ascii" => ability.glyphs = Glyphs::Ascii,
         _ => {}
@@ -156,7 +156,7 @@ pub(super) fn show(
     let dashboards = place.project.as_ref().map(|dir| dir.join("dashboards"));
     let panels = dashboards.as_deref().map(panels).transpose()?.unwrap_or_default();
     super::session::install_tls();
-    let colours = match look.theme.as_str() {
+    let colours = match look.theme.as_deref().or_else(|| settings.text("tui.theme")).unwrap_or("auto") {
         "dark" => Colours::Dark,
         "light" => Colours::Light,
         "none" => Colours::None,
@@ -169,7 +169,7 @@ pub(super) fn show(
         source: place.source,
         keymap,
         colours,
-        mouse: look.mouse,
+        mouse: look.mouse || settings.is_on("tui.mouse"),
         tour: tour == Tour::With,
         cursor,
         panels,

@@ -44,8 +44,6 @@ pub(super) fn dashboard_of(setup: Setup) -> State {
     play(&mut state, Event::Live { live: Live::Up });
     play(&mut state, Event::Live { live: Live::Rows { rows: rows(40) } });
     play(&mut state, Event::Live { live: Live::Counters { matched: 40, sent: 40 } });
-    state.update(NOW + 2_000_000, Event::Wake);
-    state.now = NOW;
     state
 }
 

@@ -8,6 +8,7 @@
 
 pub mod answers;
 pub mod asks;
+mod closer;
 pub mod detail;
 pub mod editor;
 pub mod explorer;
@@ -22,6 +23,7 @@ pub mod refresh;
 pub mod reproduce;
 pub mod sql;
 pub mod tour;
+mod travel;
 
 #[cfg(test)]
 mod tests;
@@ -262,7 +264,13 @@ impl State {
 
     fn live(&mut self, live: Live, actions: &mut Vec<Action>) {
         match live {
-            Live::Up => self.connected(actions),
+            Live::Up => {
+                if self.is_stale() {
+                    // Nobody knows what went by meanwhile: the list begins anew rather than with a hole in it.
+                    self.tail.clear();
+                }
+                self.connected(actions);
+            }
             Live::Down { reason } => {
                 let since = match self.link {
                     Link::Down { since, .. } => since,

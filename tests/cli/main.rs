@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod contract;
 mod crash;
+mod demo;
 mod examples;
 mod geoip;
 mod guide;

@@ -36,6 +36,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<(u16,
 fn editor(pen: &mut Pen<'_>, area: Rect, sql: &Sql) -> Option<(u16, u16)> {
     let note = if sql.running_since.is_some() { "running, esc cancels" } else { "ctrl-r runs" };
     let body = pen.title(area, if sql.focus == Focus::Editor { "Statement" } else { "Statement (i edits)" }, note);
+    if body.height == 0 {
+        return None;
+    }
     let (line, column) = sql.editor.cursor();
     let start = (line + 1).saturating_sub(usize::from(body.height));
     for (text, y) in sql.editor.lines().iter().skip(start).zip(body.y..body.bottom()) {

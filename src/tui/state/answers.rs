@@ -28,9 +28,7 @@ impl State {
             }
             (Slot::Before, Answer::Table { table }) => self.overview.before = Some(Totals::of(&table)),
             (Slot::Top(at), Answer::Table { table }) => {
-                if let Some(top) = self.overview.tops.get_mut(at) {
-                    *top = Some(ranked(&table));
-                }
+                self.overview.set_top(at, ranked(&table));
             }
             (Slot::Panel(at), Answer::Table { table }) => {
                 if let Some(panel) = self.panels.get_mut(at) {

@@ -200,7 +200,9 @@ mod tests {
     use super::*;
 
     fn press(editor: &mut Editor, keys: &[&str]) {
-        keys.iter().for_each(|key| drop(editor.press(key.parse().unwrap())));
+        for key in keys {
+            assert!(editor.press(key.parse().unwrap()), "{key} does nothing");
+        }
     }
 
     #[test]

@@ -54,14 +54,19 @@ impl Explorer {
         self.names.get(self.field).map(String::as_str)
     }
 
-    /// Returns the values, which are never more than were answered.
+    /// Takes up the values. They change places as events come; the one that was chosen stays chosen.
     pub fn set_values(&mut self, values: Vec<Ranked>) {
-        self.value = self.value.min(values.len().saturating_sub(1));
+        let chosen = self.chosen_value().map(|value| &value.value);
+        let at = chosen.and_then(|chosen| values.iter().position(|value| value.value == *chosen));
+        self.value = at.unwrap_or(self.value).min(values.len().saturating_sub(1));
         self.values = Some(values);
     }
 
+    /// Takes up the events; the one that was chosen stays chosen as long as it is among them, unless it was the newest.
     pub fn set_events(&mut self, events: Vec<Row>) {
-        self.event = self.event.min(events.len().saturating_sub(1));
+        let chosen = self.chosen_event().filter(|_| self.event > 0).and_then(|event| event.offset);
+        let at = chosen.and_then(|chosen| events.iter().position(|event| event.offset == Some(chosen)));
+        self.event = at.unwrap_or(self.event).min(events.len().saturating_sub(1));
         self.events = Some(events);
     }
 

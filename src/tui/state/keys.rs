@@ -1,26 +1,20 @@
 //! What keys and commands do, by where the user is.
 
-use super::detail::{Branch, Detail};
 use super::editor::Editor;
-use super::explorer::Pane;
 use super::layer::{Layer, matching};
-use super::place::{Place, View};
+use super::place::View;
 use super::sql::Focus;
-use super::{BACK_MAX, Colours, Dirty, State};
+use super::{Colours, Dirty, State};
 use crate::tui::action::{Action, Ending, Question};
 use crate::tui::command::{Cmd, Context};
-use crate::tui::cursor::Cursor;
 use crate::tui::event::Slot;
 use crate::tui::key::Key;
-use crate::tui::row::Row;
 use crate::tui::statement;
 
 /// Lines of the screen that are no rows of a list: header, tabs, titles, footer.
 const NO_ROWS: u16 = 6;
 /// Lines of the screen above the body.
 pub const BODY_TOP: u16 = 3;
-/// Events that have to do with one that is looked at.
-const RELATED: usize = 20;
 
 impl State {
     /// Returns where keys go.
@@ -149,74 +143,6 @@ impl State {
         }
     }
 
-    /// Shows another view of the same events.
-    fn go_to(&mut self, view: View, actions: &mut Vec<Action>) {
-        self.layers.clear();
-        if self.place.view != view {
-            self.place.view = view;
-            self.refresh(actions);
-            self.plan_next();
-        }
-    }
-
-    /// Goes to another place, to which `back` returns from.
-    fn go(&mut self, place: Place, actions: &mut Vec<Action>) {
-        self.back.push(self.place.clone());
-        if self.back.len() > BACK_MAX {
-            self.back.remove(0);
-        }
-        self.arrive(place, actions);
-    }
-
-    fn arrive(&mut self, place: Place, actions: &mut Vec<Action>) {
-        let is_filtered_otherwise = place.filter != self.place.filter;
-        self.place = place;
-        if is_filtered_otherwise {
-            self.follow_anew(actions);
-        }
-        self.refresh(actions);
-    }
-
-    fn follow_anew(&mut self, actions: &mut Vec<Action>) {
-        self.tail.clear();
-        if self.setup.source == super::Source::Server {
-            actions.push(Action::Follow { filter: self.place.filter.clone() });
-        }
-        self.ask_backlog(actions);
-    }
-
-    pub(super) fn set_filter(&mut self, filter: String, actions: &mut Vec<Action>) {
-        if filter != self.place.filter {
-            self.go(Place { filter, ..self.place.clone() }, actions);
-        }
-    }
-
-    /// Shows only events for which another condition holds, too.
-    fn narrow(&mut self, condition: &str, actions: &mut Vec<Action>) {
-        self.say(format!("filter: {condition}"));
-        self.set_filter(statement::and(&self.place.filter, condition), actions);
-    }
-
-    fn set_cursor(&mut self, cursor: Cursor, actions: &mut Vec<Action>) {
-        if cursor != self.place.cursor {
-            self.place.cursor = cursor;
-            self.refresh(actions);
-        }
-    }
-
-    fn pause(&mut self, actions: &mut Vec<Action>) {
-        if self.place.view == View::Live {
-            if self.tail.is_following() {
-                self.tail.step(-1)
-            } else {
-                self.tail.follow()
-            }
-            return;
-        }
-        let cursor = self.place.cursor;
-        self.set_cursor(if cursor.is_live() { cursor.paused(self.now) } else { cursor.live() }, actions);
-    }
-
     fn compare(&mut self, actions: &mut Vec<Action>) {
         self.compares = !self.compares;
         self.overview.before = None;
@@ -302,107 +228,6 @@ impl State {
                 self.overview.focus = (top, self.overview.focus.1.min(length.saturating_sub(1)));
             }
             View::Live | View::Health => {}
-        }
-    }
-
-    fn enter(&mut self, actions: &mut Vec<Action>) {
-        match self.layers.last_mut() {
-            Some(Layer::Detail(detail)) => {
-                let Some(line) = detail.line() else { return };
-                if line.branch != Branch::Leaf {
-                    return detail.set_open(line.branch == Branch::Closed);
-                }
-                let Some(path) = line.path.clone().filter(|_| line.can_filter()) else {
-                    return self.say("no filter can ask for this value");
-                };
-                self.layers.clear();
-                return self.narrow(&statement::equals(&path, &line.value), actions);
-            }
-            Some(_) => return,
-            None => {}
-        }
-        match self.place.view {
-            View::Live => {
-                if let Some(row) = self.tail.selected().cloned() {
-                    self.tail.step(0);
-                    self.look_at(row, actions);
-                }
-            }
-            View::Explorer => self.enter_explorer(actions),
-            View::Heatmap => self.drill_into_heat(actions),
-            View::Overview => self.enter_overview(actions),
-            View::Sql => self.sql.focus = Focus::Editor,
-            View::Health => {}
-        }
-    }
-
-    fn enter_explorer(&mut self, actions: &mut Vec<Action>) {
-        match self.explorer.pane {
-            Pane::Fields => self.explorer.right(),
-            Pane::Values => {
-                if let (Some(field), Some(value)) = (self.explorer.field_name(), self.explorer.chosen_value()) {
-                    let condition = statement::equals(field, &value.value);
-                    self.narrow(&condition, actions);
-                }
-            }
-            Pane::Events => {
-                if let Some(row) = self.explorer.chosen_event().cloned() {
-                    self.look_at(row, actions);
-                }
-            }
-        }
-    }
-
-    fn enter_overview(&mut self, actions: &mut Vec<Action>) {
-        let (top, at) = self.overview.focus;
-        let Some(line) = self.overview.tops[top].as_ref().and_then(|lines| lines.get(at)).cloned() else { return };
-        let field = self.rankings()[top].1;
-        if field.contains('(') {
-            // Two columns in one: the device, then the system.
-            let (device, os) = line.name.split_once(' ').unwrap_or((&line.name, ""));
-            let mut condition = statement::equals("device_type", &device.into());
-            if !os.is_empty() {
-                condition = statement::and(&condition, &statement::equals("os", &os.into()));
-            }
-            return self.narrow(&condition, actions);
-        }
-        self.narrow(&statement::equals(field, &line.value), actions);
-    }
-
-    /// Opens an event, and asks for those that have to do with it.
-    pub(super) fn look_at(&mut self, row: Row, actions: &mut Vec<Action>) {
-        let detail = Detail::of(row);
-        if let Some((name, value)) = detail.tie() {
-            let filter = statement::equals(name, &value.into());
-            let question = Question::Events { since: None, until: None, filter, limit: RELATED };
-            actions.push(self.asks.ask(Slot::Related, question));
-        }
-        self.layers.push(Layer::Detail(Box::new(detail)));
-    }
-
-    /// Shows the events of the chosen cell.
-    fn drill_into_heat(&mut self, actions: &mut Vec<Action>) {
-        let (Some(chosen), Some(map)) = (self.heat.chosen(), &self.heat.map) else {
-            return self.say("choose a cell with the arrow keys first");
-        };
-        let condition = format!("{0}>={1:.3} {0}<{2:.3}", map.field, chosen.from, chosen.below);
-        let filter = statement::and(&self.place.filter, &condition);
-        let cursor = Cursor::between(chosen.since, chosen.until);
-        self.explorer.pane = Pane::Events;
-        self.explorer.event = 0;
-        self.go(Place { view: View::Explorer, cursor, filter }, actions);
-    }
-
-    fn go_back(&mut self, actions: &mut Vec<Action>) {
-        if self.layers.pop().is_some() {
-            return;
-        }
-        if self.place.view == View::Live && !self.tail.is_following() {
-            return self.tail.follow();
-        }
-        match self.back.pop() {
-            Some(place) => self.arrive(place, actions),
-            None => self.say("press q to leave"),
         }
     }
 

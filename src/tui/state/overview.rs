@@ -73,6 +73,19 @@ pub struct Totals {
     pub p95: Option<f64>,
 }
 
+impl Overview {
+    /// Takes up a ranking. Lines change places as events come; the one that keys are on keeps them.
+    pub fn set_top(&mut self, at: usize, lines: Vec<Ranked>) {
+        let Some(top) = self.tops.get_mut(at) else { return };
+        if self.focus.0 == at {
+            let chosen = top.as_ref().and_then(|lines| lines.get(self.focus.1)).map(|line| &line.value);
+            let found = chosen.and_then(|chosen| lines.iter().position(|line| line.value == *chosen));
+            self.focus.1 = found.unwrap_or(self.focus.1).min(lines.len().saturating_sub(1));
+        }
+        *top = Some(lines);
+    }
+}
+
 impl Rate {
     /// Reads rows of time, type, events, errors.
     #[must_use]
