@@ -263,7 +263,7 @@ mod tests {
     fn statements_hold_to_the_range_and_the_filter() {
         let time = "timestamp >= '2026-11-23T12:20:00Z' AND timestamp < '2026-11-23T12:35:00Z'";
         assert_eq!(scope("").condition(), time);
-        assert_eq!(scope("type=error").condition(), format!("{time} AND (type = 'error')"));
+        assert_eq!(scope("type=error").condition(), format!("{time} AND (\"type\" = 'error')"));
         assert!(scope("").rate().starts_with("SELECT date_bin(INTERVAL '15 seconds', timestamp) AS time, type"));
         for sql in [scope("a=1").latency("data.x"), scope("a=1").heat("data.x"), scope("a=1").top("data.page", None)] {
             assert!(sql.contains(&scope("a=1").condition()), "{sql}");
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(without_last(&both), "type=error");
         assert_eq!(without_last("type=error page='/a b'"), "type=error");
         assert_eq!(without_last("type=error"), "");
-        assert_eq!(and("type = 'a' OR type = 'b'", "os=iOS"), "(type = 'a' OR type = 'b') AND os = 'iOS'");
+        assert_eq!(and("type = 'a' OR type = 'b'", "os=iOS"), "(type = 'a' OR type = 'b') AND \"os\" = 'iOS'");
         assert_eq!(without_last("type = 'a' OR type = 'b'"), "");
     }
 

@@ -78,7 +78,7 @@ pub fn short(number: f64) -> String {
     };
     let text = match value.abs() {
         0.0 => "0".to_owned(),
-        size if size < 1.0 => format!("{value:.2}"),
+        size if size < 0.995 => format!("{value:.2}"),
         size if size < 10.0 && value.fract() != 0.0 => format!("{value:.1}"),
         size if size < 100.0 && !unit.is_empty() => format!("{value:.1}"),
         _ => format!("{value:.0}"),

@@ -13,7 +13,7 @@ use super::action::Question;
 use super::event::{Answer, Event, Failure, Live, Slot, Ticket};
 use super::row::Row;
 use crate::api::live::LiveFrame;
-use crate::api::query::{QueryAnswer, QueryRequest};
+use crate::api::query::{QueryAnswer, QueryRequest, QuerySchema};
 use crate::api::state::{Health, RejectedEvent, Status};
 use crate::api::{Page, Success};
 use crate::client::{Client, ClientError, Request, SseEvents};
@@ -119,7 +119,8 @@ async fn answer(client: &Client, question: Question) -> Result<Answer, ClientErr
             Ok(Answer::Health { health })
         }
         Question::Schema => {
-            let schema = client.send(Request::get("/api/v1/query/schema")).await?.json().await?;
+            let request = Request::get("/api/v1/query/schema");
+            let schema = client.send(request).await?.json::<Success<QuerySchema>>().await?.data;
             Ok(Answer::Schema { schema })
         }
         Question::Rejected { limit } => {

@@ -213,7 +213,8 @@ pub(super) fn nice_above(value: f64) -> f64 {
         return 1.0;
     }
     let power = 10_f64.powf(value.log10().floor());
-    let step = [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0].into_iter().find(|step| step * power >= value * 0.999);
+    let step =
+        [1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0].into_iter().find(|step| step * power >= value * 0.999);
     step.unwrap_or(10.0) * power
 }
 
@@ -224,7 +225,7 @@ mod tests {
     #[test]
     fn an_axis_ends_at_a_round_number_not_far_above() {
         for (value, expected) in
-            [(0.0, 1.0), (1.0, 1.0), (1.1, 1.5), (7.0, 8.0), (99.0, 100.0), (0.031, 0.04), (2_100.0, 3_000.0)]
+            [(0.0, 1.0), (1.0, 1.0), (1.1, 1.2), (7.0, 8.0), (99.0, 100.0), (0.031, 0.04), (2_100.0, 2_500.0)]
         {
             assert!((nice_above(value) - expected).abs() < expected * 1e-6, "{value}: {}", nice_above(value));
         }

@@ -143,7 +143,7 @@ pub(super) fn footer(pen: &mut Pen<'_>, area: Rect, state: &State) {
             break;
         }
         x += pen.put(x, y, needed, &key, theme.accent);
-        x += pen.put(x, y, needed, &format!(" {words}  "), theme.dim);
+        x += pen.put(x, y, needed, &format!(" {words}"), theme.dim) + 2;
     }
 }
 

@@ -46,15 +46,20 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let levels = high - low + 1;
     let step = (levels + i64::from(plot.height) - 1) / i64::from(plot.height);
     let lines = u16::try_from((levels + step - 1) / step).unwrap_or(plot.height).min(plot.height);
-    let top = plot.bottom() - lines;
+    // Few levels are drawn tall, so that the map fills its place.
+    let tall = (plot.height / lines.max(1)).max(1);
+    let top = plot.bottom() - lines * tall;
+    let labels_every = if tall == 1 { 2 } else { 1 };
     for line in 0..lines {
         let from = low + i64::from(line) * step;
-        let y = plot.bottom() - 1 - line;
-        if line % 2 == 0 {
+        let y = plot.bottom() - (line + 1) * tall;
+        if line % labels_every == 0 {
             let text = number(&millis(floor_of(from)), usize::from(AXIS - 2));
-            pen.put(body.x, y, AXIS - 1, &text, pen.theme.dim);
+            pen.put(body.x, y + tall - 1, AXIS - 1, &text, pen.theme.dim);
         }
-        draw_line(pen, Rect { y, height: 1, ..plot }, map, from..=(from + step - 1), state.heat.cell);
+        for y in y..y + tall {
+            draw_line(pen, Rect { y, height: 1, ..plot }, map, from..=(from + step - 1), state.heat.cell);
+        }
     }
     time_axis(pen, Rect { y: plot.bottom(), height: 1, ..plot }, &map.range);
     if legend_height > 0 {

@@ -18,7 +18,10 @@ const PALETTE_HEIGHT: u16 = 14;
 fn framed(pen: &mut Pen<'_>, area: Rect, width: u16, height: u16, title: &str) -> Rect {
     let (width, height) = (width.min(area.width), height.min(area.height));
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
-    pen.clear(place);
+    // A column to either side, so that nothing touches the frame.
+    pen.clear(
+        Rect { x: place.x.saturating_sub(1).max(area.x), width: width.saturating_add(2), ..place }.intersection(area),
+    );
     let theme = pen.theme;
     let line = theme.glyphs.rule().repeat(usize::from(width));
     pen.put(place.x, place.y, width, &line, theme.accent);

@@ -26,10 +26,13 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Takes up events, oldest first.
-    pub fn extend(&mut self, rows: Vec<Row>, now: Micros) {
+    /// Takes up events, oldest first. Those that came with the past already are passed over.
+    pub fn extend(&mut self, mut rows: Vec<Row>, now: Micros) {
         if let Some(newest) = rows.last().filter(|row| row.ingested > 0) {
             self.lag = Some((now - newest.ingested).max(0));
+        }
+        if let Some(last) = self.rows.back().and_then(|row| row.offset) {
+            rows.retain(|row| row.offset.is_none_or(|offset| offset > last));
         }
         self.append(rows);
     }
@@ -197,6 +200,7 @@ mod tests {
         assert_eq!(shown(&tail, 10), ["t5", "t6", "t7", "t8", "t9"]);
         let mut empty = Tail::default();
         empty.prepend(rows(0..3).into_iter().rev().collect());
+        empty.extend(rows(1..3), 0);
         assert_eq!(shown(&empty, 10), ["t0", "t1", "t2"]);
         empty.step(-1);
         assert_eq!(empty.selected().unwrap().kind, "t1");
