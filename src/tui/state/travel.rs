@@ -72,7 +72,13 @@ impl State {
             return;
         }
         let cursor = self.place.cursor;
-        self.set_cursor(if cursor.is_live() { cursor.paused(self.now) } else { cursor.live() }, actions);
+        if cursor.is_live() {
+            // What is shown is what was asked for: there is nothing to ask.
+            self.place.cursor = cursor.paused(self.now);
+            self.due = None;
+        } else {
+            self.set_cursor(cursor.live(), actions);
+        }
     }
 
     pub(super) fn go_back(&mut self, actions: &mut Vec<Action>) {
