@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
@@ -63,7 +64,7 @@ pub fn run(mut options: Options, runtime: &Runtime) -> io::Result<Ending> {
     let typed = sender.clone();
     crate::telemetry::task::thread("terminal", move || input::read(&typed))?;
     let record = options.record.as_ref().map(fs::File::create).transpose()?;
-    let worker = Worker::new(options.client.clone(), options.connect.clone(), sender.clone());
+    let worker = Worker::new(options.client.clone(), Arc::clone(&options.connect), sender.clone());
     let (state, actions) = State::new(options.setup.clone(), (options.now)());
     let mut app = App { options, state, worker, sender, record, runtime, drawn: None };
     if let Some(ending) = app.perform(actions, &mut screen)? {

@@ -25,7 +25,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
         }
         Room::Medium => {
             // Two of three lists: the one with the keys, and its neighbour.
-            let places = columns(area, if pane == Pane::Events { &[2, 3] } else { &[2, 3] }, 2);
+            let places = columns(area, &[2, 3], 2);
             if pane == Pane::Events {
                 values(pen, places[0], state);
                 events(pen, places[1], state);

@@ -14,7 +14,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let Some(status) = &state.status else { return pen.empty(area, "asking …") };
     let (head, rest) = split(area, 2);
-    verdict(pen, head, state, status);
+    verdict(pen, head, status);
     if room == Room::Small {
         let (upper, lower) = split(rest, 5);
         events(pen, upper, state, status);
@@ -32,7 +32,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
     rejected(pen, lower, state);
 }
 
-fn verdict(pen: &mut Pen<'_>, area: Rect, state: &State, status: &Status) {
+fn verdict(pen: &mut Pen<'_>, area: Rect, status: &Status) {
     let theme = pen.theme;
     let is_good = status.status == "healthy";
     let style = if is_good { theme.good } else { theme.bad };
@@ -45,7 +45,6 @@ fn verdict(pen: &mut Pen<'_>, area: Rect, state: &State, status: &Status) {
         area.width,
         &[(dot, style), (" ", style), (&visible(&status.status), style), (&text, theme.dim)],
     );
-    let _ = state;
 }
 
 /// A name and its value, as lines.

@@ -243,7 +243,7 @@ fn happen(state: &mut State, happening: Happening) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn drawing_never_panics(happenings in proptest::collection::vec(happening(), 1..12), width in 0_u16..200, height in 0_u16..60) {
