@@ -34,14 +34,18 @@ fn views_show_what_the_server_has() {
     screen.shows("till.opened");
     screen.press("\x1b[A\r");
     screen.shows("ingested_at");
+    // Escape by itself: with another key behind it, terminals take it for alt.
     screen.press("\x1b");
+    screen.shows_no("ingested_at");
     screen.press("3");
     screen.shows("data.page");
     screen.press("4");
     screen.shows("GROUP BY type");
     screen.press("\x12");
     screen.shows("events read in");
-    screen.press("\x1b5");
+    screen.press("\x1b");
+    screen.shows("i edits");
+    screen.press("5");
     screen.shows("data.latency_ms over time");
     screen.press("6");
     screen.shows("healthy");
