@@ -13,6 +13,7 @@ mod chart;
 mod completion;
 mod config;
 mod context;
+mod demo;
 mod doctor;
 mod emptiness;
 mod engine_options;
@@ -49,6 +50,7 @@ mod target;
 mod top;
 mod tree;
 mod trends;
+mod tui;
 mod usage;
 mod version;
 mod webhook;
@@ -77,6 +79,7 @@ enum Command {
     Completion(completion::CompletionArgs),
     Config(config::ConfigArgs),
     Context(context::ContextArgs),
+    Demo(demo::DemoArgs),
     Doctor(doctor::DoctorArgs),
     Errors(errors::ErrorsArgs),
     Events(events::EventsArgs),
@@ -100,6 +103,7 @@ enum Command {
     Tail(tail::TailArgs),
     Top(top::TopArgs),
     Trends(trends::TrendsArgs),
+    Tui(tui::TuiArgs),
     Version(version::VersionArgs),
     Webhook(webhook::WebhookArgs),
 }
@@ -112,6 +116,7 @@ impl Command {
             Self::Completion(args) => completion::run(args, session),
             Self::Config(args) => config::run(args, session),
             Self::Context(args) => context::run(args, session),
+            Self::Demo(args) => demo::run(args, session),
             Self::Doctor(args) => doctor::run(args, session),
             Self::Errors(args) => errors::run(args, session),
             Self::Events(args) => events::run(args, session),
@@ -135,6 +140,7 @@ impl Command {
             Self::Tail(args) => tail::run(args, session),
             Self::Top(args) => top::run(args, session),
             Self::Trends(args) => trends::run(args, session),
+            Self::Tui(args) => tui::run(args, session),
             Self::Version(args) => version::run(args, session),
             Self::Webhook(args) => webhook::run(args, session),
         }
@@ -148,6 +154,7 @@ const SHAPES: &[&[&Shape]] = &[
     bench::SHAPES,
     config::SHAPES,
     context::SHAPES,
+    demo::SHAPES,
     doctor::SHAPES,
     errors::SHAPES,
     events::SHAPES,
@@ -176,6 +183,7 @@ const SHAPES: &[&[&Shape]] = &[
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
     ("Events in", &["send", "import", "schema", "events"]),
+    ("Look", &["tui", "demo"]),
     ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export"]),
     ("Look after", &["storage", "backup"]),
     ("Set up", &["context", "config", "completion", "webhook"]),

@@ -12,3 +12,4 @@ pub mod printer;
 pub mod server;
 pub mod settings;
 pub mod telemetry;
+pub mod tui;

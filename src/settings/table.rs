@@ -82,6 +82,8 @@ const THREADS: Kind = Kind::Number { min: 0, max: 1_024 };
 
 const LEVELS: Kind = Kind::Choice(&["error", "warn", "info", "debug", "trace"]);
 const LOG_FORMATS: Kind = Kind::Choice(&["text", "json"]);
+const THEMES: Kind = Kind::Choice(&["auto", "dark", "light", "none"]);
+const GLYPHS: Kind = Kind::Choice(&["auto", "blocks", "ascii"]);
 const COMPRESSIONS: Kind = Kind::Choice(&["zstd", "snappy", "gzip", "lz4", "none"]);
 
 /// Every setting, in the order of the reference.
@@ -142,6 +144,10 @@ pub const ALL: &[Setting] = &[
     used("storage.backup_location", Kind::Text, "", &[], "folder of backups, relative to the project; none are made while this is empty"),
     used("storage.backup_interval", LONG, "24h", &[], "how often a backup is made; 0s makes none by itself"),
     used("storage.backup_keep", COUNT, "7", &[], "how many backups are kept"),
+    used("tui.theme", THEMES, "auto", &[], "colours of the dashboard; auto follows the terminal's background"),
+    used("tui.glyphs", GLYPHS, "auto", &[], "characters of the dashboard; auto takes what the terminal can show"),
+    used("tui.mouse", Kind::Switch, "false", &[], "let the mouse work in the dashboard instead of in the terminal"),
+    used("tui.keys", Kind::List, "", &[], "keys of the dashboard's commands that are not the usual ones, such as filter=ctrl-g"),
     used("logging.level", LEVELS, "info", &["LOG_LEVEL"], "least severe messages that are logged"),
     used("logging.format", LOG_FORMATS, "text", &[], "form of the log"),
     used("environment", Kind::Text, "development", &["ENVIRONMENT"], "where this server runs, as logs tell it"),

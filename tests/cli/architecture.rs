@@ -14,6 +14,8 @@ const BINARY: &[(&str, &[&str])] = &[
     ("printer", &["core"]),
     ("settings", &["core"]),
     ("telemetry", &[]),
+    // The dashboard asks through the client, as any program would.
+    ("tui", &["api", "client", "core", "telemetry"]),
     // The composition root may use everything.
     ("commands", &["*"]),
     ("bin", &["*"]),

@@ -25,6 +25,8 @@ const RULES: &[(&str, Rule)] = &[
     ("streamflow init", Rule::Skip("makes projects; run below, in folders of their own")),
     ("streamflow context", Rule::Skip("changes whom commands talk to; run below, with a home of its own")),
     ("streamflow stop", Rule::Skip("run last")),
+    ("streamflow tui", Rule::Skip("needs a terminal; tui.rs runs it in one")),
+    ("streamflow demo", Rule::Skip("needs a terminal, or runs until Ctrl-C; demo.rs runs both")),
     ("streamflow schema rm", Rule::Around("streamflow schema put web.click schemas/web.click.json; CALL")),
     ("streamflow schema show", Rule::Around("streamflow schema put web.click schemas/web.click.json; CALL")),
     ("streamflow backup restore", Rule::Around("rm -rf restored; streamflow backup create; CALL")),

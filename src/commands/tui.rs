@@ -1,0 +1,231 @@
+//! Opens the dashboard on a server, or on a project's history where none runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::tree::examples;
+use super::{Session, Target, local, offline, remote};
+use crate::client::{Client, ClientError};
+use crate::printer::{CommandError, ExitStatus};
+use crate::settings::{Secret, Settings, parse_duration};
+use crate::tui::cursor::Cursor;
+use crate::tui::keymap::Keymap;
+use crate::tui::state::panel::{File, PANELS_MAX, Panel};
+use crate::tui::state::{Colours, Setup, Source};
+use crate::tui::theme::{Ability, Glyphs};
+use crate::tui::{Connect, Ending, Options, background, terminal};
+
+/// Threads for questions and live events; the dashboard itself has the main one.
+const THREADS: usize = 1;
+
+/// Show what happens now, and why
+///
+/// A dashboard in the terminal: rates, errors, latency, the events themselves, SQL. `?` in it shows every key. Without a
+/// running server it opens the project's history.
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!("streamflow tui", "streamflow tui --last 6h", "streamflow tui --server http://127.0.0.1:8005"))]
+pub(super) struct TuiArgs {
+    /// Begin with the last so much time: 5m, 6h, 7d
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = parse_duration)]
+    last: Duration,
+    #[command(flatten)]
+    pub(super) look: Look,
+}
+
+/// How the dashboard looks.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Look {
+    /// Colours: by the terminal's background, dark, light, none
+    #[arg(long, value_name = "COLOURS", value_parser = ["auto", "dark", "light", "none"])]
+    theme: Option<String>,
+    /// Characters: what the terminal can show, blocks, ascii
+    #[arg(long, value_name = "KIND", value_parser = ["auto", "blocks", "ascii"], hide_short_help = true)]
+    glyphs: Option<String>,
+    /// Let the mouse work in the dashboard
+    #[arg(long)]
+    mouse: bool,
+    /// Give a command another key, such as filter=ctrl-g; may be repeated
+    #[arg(long = "key", value_name = "COMMAND=KEY", hide_short_help = true)]
+    keys: Vec<String>,
+    /// Write every event of the session into a file
+    #[arg(long, value_name = "FILE", hide = true)]
+    record: Option<PathBuf>,
+}
+
+pub(super) fn run(args: TuiArgs, session: &Session) -> Result<ExitStatus, CommandError> {
+    require_terminal("streamflow top", "streamflow tail")?;
+    let place = Place::find(session)?;
+    let span = i64::try_from(args.last.as_micros()).unwrap_or(i64::MAX);
+    show(place, Cursor::last(span), &args.look, Tour::Without, session)
+}
+
+/// Whether the guided tour is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tour {
+    With,
+    Without,
+}
+
+/// Refuses to draw into a file or a pipe.
+pub(super) fn require_terminal(instead: &str, or: &str) -> Result<(), CommandError> {
+    if terminal::is_terminal() {
+        return Ok(());
+    }
+    Err(CommandError::usage("the dashboard needs a terminal, and this is none")
+        .with_hint(format!("for a pipe use `{instead}` or `{or}`, each with -o json")))
+}
+
+/// Whose events are shown, and how they are reached.
+pub(super) struct Place {
+    pub(super) name: String,
+    pub(super) address: String,
+    pub(super) source: Source,
+    pub(super) client: Client,
+    pub(super) connect: Connect,
+    pub(super) project: Option<PathBuf>,
+}
+
+impl Place {
+    fn find(session: &Session) -> Result<Self, CommandError> {
+        let target = session.target()?;
+        let project = session.settings()?.project_dir().map(std::path::Path::to_owned);
+        let is_here = target.data_dir.is_some();
+        let named = project.as_deref().and_then(std::path::Path::file_name).filter(|_| is_here);
+        let name = named.map_or_else(|| target.name.clone(), |name| name.to_string_lossy().into_owned());
+        let runs = target.data_dir.as_deref().is_none_or(|dir| local::running(dir).is_some());
+        if !runs && let Some(dir) = target.data_dir.clone().filter(|dir| dir.is_dir()) {
+            let client = offline::reader(session, dir)?;
+            let again = client.clone();
+            let connect: Connect = Arc::new(move || Ok(again.clone()));
+            let address = "no server runs".to_owned();
+            return Ok(Self { name, address, source: Source::History, client, connect, project });
+        }
+        if !runs {
+            return Err(nothing_here(project.is_some()));
+        }
+        let client = remote::connect(&target, session)?;
+        let address = client.address().trim_start_matches("http://").to_owned();
+        let connect = finder(target, client.clone());
+        Ok(Self { name, address, source: Source::Server, client, connect, project })
+    }
+}
+
+/// Finds the server of a folder by its lock each time, for a server that was started again may have other ports.
+fn finder(target: Target, client: Client) -> Connect {
+    Arc::new(move || {
+        let Some(dir) = &target.data_dir else { return Ok(client.clone()) };
+        match local::running(dir).map(|server| server.address).filter(|address| !address.is_empty()) {
+            Some(address) if address == client.address() => Ok(client.clone()),
+            Some(address) => Client::http(&address, target.token.as_ref().map(Secret::reveal)),
+            None => Err(ClientError::Unreachable {
+                url: target.url.clone(),
+                reason: "no server runs; start it with `streamflow start`".to_owned(),
+            }),
+        }
+    })
+}
+
+fn nothing_here(is_project: bool) -> CommandError {
+    let message = "there is no running server and no history here";
+    let hint = if is_project {
+        "start the server with `streamflow start`, or see everything at work with `streamflow demo`"
+    } else {
+        "see everything at work with `streamflow demo`, or make a project with `streamflow init shop`"
+    };
+    CommandError::new("cannot_connect", message, ExitStatus::Unreachable).with_hint(hint)
+}
+
+/// Runs the dashboard until the user leaves.
+pub(super) fn show(
+    place: Place,
+    cursor: Cursor,
+    look: &Look,
+    tour: Tour,
+    session: &Session,
+) -> Result<ExitStatus, CommandError> {
+    let settings = session.settings()?;
+    let keymap = keymap(look, settings)?;
+    let variable = |name: &str| session.environment().get(name);
+    let mut ability = Ability::of_variables(variable);
+    match look.glyphs.as_deref().or_else(|| settings.text("tui.glyphs")).unwrap_or("auto") {
+        "blocks" => ability.glyphs = Glyphs::Blocks,
+        "ascii" => ability.glyphs = Glyphs::Ascii,
+        _ => {}
+    }
+    let dashboards = place.project.as_ref().map(|dir| dir.join("dashboards"));
+    let panels = dashboards.as_deref().map(panels).transpose()?.unwrap_or_default();
+    super::session::install_tls();
+    let colours = match look.theme.as_deref().or_else(|| settings.text("tui.theme")).unwrap_or("auto") {
+        "dark" => Colours::Dark,
+        "light" => Colours::Light,
+        "none" => Colours::None,
+        _ if variable("NO_COLOR").is_some() || variable("TERM") == Some("dumb") => Colours::None,
+        _ => background::colours(variable("COLORFGBG")),
+    };
+    let setup = Setup {
+        name: place.name,
+        address: place.address,
+        source: place.source,
+        keymap,
+        colours,
+        mouse: look.mouse || settings.is_on("tui.mouse"),
+        tour: tour == Tour::With,
+        cursor,
+        panels,
+        dashboards,
+        size: (0, 0),
+    };
+    let options = Options {
+        setup,
+        client: place.client,
+        connect: place.connect,
+        ability,
+        now: || jiff::Timestamp::now().as_microsecond(),
+        editor: variable("VISUAL").or_else(|| variable("EDITOR")).map(str::to_owned),
+        folder: session.current_dir()?,
+        record: look.record.clone(),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .thread_name("dashboard")
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::bug(format!("cannot start the runtime: {error}")))?;
+    let ended = crate::tui::run(options, &runtime);
+    runtime.shutdown_background();
+    match ended {
+        Ok(Ending::Left) => Ok(ExitStatus::Ok),
+        Ok(Ending::Interrupted) => Ok(ExitStatus::Interrupted),
+        Err(error) => Err(CommandError::new("usage", format!("the terminal went: {error}"), ExitStatus::Interrupted)),
+    }
+}
+
+fn keymap(look: &Look, settings: &Settings) -> Result<Keymap, CommandError> {
+    let keys: Vec<String> = settings.list("tui.keys").iter().chain(&look.keys).cloned().collect();
+    Keymap::with_overrides(&keys).map_err(|error| {
+        CommandError::new("config_invalid", format!("tui.keys: {error}"), ExitStatus::Usage).with_hint(error.hint())
+    })
+}
+
+/// Reads the panels of `dashboards/*.yaml`, file by file in the order of their names.
+fn panels(dir: &std::path::Path) -> Result<Vec<Panel>, CommandError> {
+    let Ok(entries) = std::fs::read_dir(dir) else { return Ok(Vec::new()) };
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"));
+    files.sort();
+    let mut panels = Vec::new();
+    for path in files {
+        let wrong = |reason: String| {
+            let name = super::session::shortened(&path);
+            CommandError::new("config_invalid", format!("{name}: {reason}"), ExitStatus::Usage).with_hint(
+                "a file has `panels:`, a list with title, sql and, if you like, chart: auto, table or number",
+            )
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
+        let file: File = serde_saphyr::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        panels.extend(file.panels.into_iter().map(Panel::new));
+    }
+    panels.truncate(PANELS_MAX);
+    Ok(panels)
+}

@@ -1,0 +1,116 @@
+//! Puts what came back where it is shown.
+
+use super::heat::Map;
+use super::layer::Layer;
+use super::overview::{Latency, Rate, Totals, ranked};
+use super::{Dirty, State};
+use crate::api::state::Status;
+use crate::tui::action::Action;
+use crate::tui::cursor::Cursor;
+use crate::tui::event::{Answer, Failure, Slot};
+use crate::tui::row::micros;
+
+/// Points of the server's own rate that are kept.
+const TAKEN_MAX: usize = 240;
+
+impl State {
+    pub(super) fn answered(&mut self, slot: Slot, answer: Answer, actions: &mut Vec<Action>) {
+        self.touch(Dirty::Soon);
+        match (slot, answer) {
+            (slot, Answer::Failed { failure }) => self.failed(slot, failure),
+            (Slot::Rate, Answer::Table { table }) => {
+                self.overview.failure = None;
+                self.overview.rate = Some(Rate::of(&table, self.asked));
+            }
+            (Slot::Latency, Answer::Table { table }) => {
+                let field = self.latency_field().unwrap_or_default();
+                self.overview.latency = Some(Latency::of(&table, self.asked, &field));
+            }
+            (Slot::Before, Answer::Table { table }) => self.overview.before = Some(Totals::of(&table)),
+            (Slot::Top(at), Answer::Table { table }) => {
+                self.overview.set_top(at, ranked(&table));
+            }
+            (Slot::Panel(at), Answer::Table { table }) => {
+                if let Some(panel) = self.panels.get_mut(at) {
+                    panel.answer = Some(Ok(table));
+                }
+            }
+            (Slot::Fields, Answer::Table { table }) => {
+                self.explorer.failure = None;
+                self.explorer.set_sizes(&table);
+            }
+            (Slot::Values, Answer::Table { table }) => self.explorer.set_values(ranked(&table)),
+            (Slot::Events, Answer::Events { rows }) => self.explorer.set_events(rows),
+            (Slot::Heat, Answer::Table { table }) => {
+                let field = self.latency_field().unwrap_or_default();
+                self.heat.failure = None;
+                self.heat.set(Map::of(&table, self.asked, &field));
+            }
+            (Slot::Sql, Answer::Table { table }) => {
+                self.sql.answered(table);
+                self.touch(Dirty::Now);
+            }
+            (Slot::Backlog, Answer::Events { rows }) => self.tail.prepend(rows),
+            (Slot::Related, Answer::Events { rows }) => self.related(rows),
+            (Slot::Newest, Answer::Table { table }) => {
+                let newest = table.rows.first().and_then(|row| row.first()).and_then(serde_json::Value::as_str);
+                if let Some(newest) = newest.map(micros) {
+                    let span = self.place.cursor.span();
+                    self.place.cursor = Cursor::between(newest + 1 - span, newest + 1);
+                    self.refresh(actions);
+                }
+            }
+            (Slot::Status, Answer::Status { status }) => self.set_status(status),
+            (Slot::Health, Answer::Health { health }) => self.health = Some(health),
+            (Slot::Rejected, Answer::Rejected { rows }) => self.rejected = rows,
+            (Slot::Schema, Answer::Schema { schema }) => {
+                let known = (self.latency_field(), self.rankings());
+                self.schema = Some(schema);
+                // Other paths make other questions.
+                if known != (self.latency_field(), self.rankings()) {
+                    self.refresh(actions);
+                }
+            }
+            // An answer of another form than the question has: nothing of ours sends one.
+            _ => {}
+        }
+        self.plan_next();
+    }
+
+    fn failed(&mut self, slot: Slot, failure: Failure) {
+        match slot {
+            Slot::Sql => self.sql.failed(failure),
+            // That the server is away is told once, by the link.
+            _ if failure.is_transient => {}
+            Slot::Fields | Slot::Values | Slot::Events => self.explorer.failure = Some(failure),
+            Slot::Heat => self.heat.failure = Some(failure),
+            Slot::Panel(at) => {
+                if let Some(panel) = self.panels.get_mut(at) {
+                    panel.answer = Some(Err(failure));
+                }
+            }
+            _ => self.overview.failure = Some(failure),
+        }
+    }
+
+    fn related(&mut self, rows: Vec<crate::tui::row::Row>) {
+        if let Some(Layer::Detail(detail)) = self.layers.iter_mut().find(|layer| matches!(layer, Layer::Detail(_))) {
+            let name = detail.tie().map_or("", |(name, _)| name).to_owned();
+            detail.related = Some((name, rows));
+        }
+    }
+
+    fn set_status(&mut self, status: Status) {
+        let accepted = status.events.accepted;
+        if let Some((when, before)) = self.taken_before.filter(|(when, _)| *when < self.now) {
+            // A server that was started anew counts from 0.
+            let events = accepted.saturating_sub(before) as f64;
+            self.taken.push(events * 1e6 / (self.now - when) as f64);
+            if self.taken.len() > TAKEN_MAX {
+                self.taken.remove(0);
+            }
+        }
+        self.taken_before = Some((self.now, accepted));
+        self.status = Some(status);
+    }
+}

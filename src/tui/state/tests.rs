@@ -1,0 +1,260 @@
+use super::overview::SERIES_MAX;
+use super::place::View;
+use super::*;
+use crate::tui::action::Question;
+use crate::tui::command::Cmd;
+use crate::tui::event::{Answer, Failure, Slot};
+use crate::tui::fixture::{NOW, dashboard, play, press, rows, setup, showing, type_text};
+use crate::tui::key::Key;
+
+fn key(name: &str) -> Event {
+    Event::Key { key: name.parse::<Key>().unwrap() }
+}
+
+fn questions(actions: &[Action]) -> Vec<Slot> {
+    actions
+        .iter()
+        .filter_map(|action| if let Action::Ask { ticket, .. } = action { Some(ticket.slot) } else { None })
+        .collect()
+}
+
+#[test]
+fn a_connected_dashboard_has_asked_for_what_it_shows() {
+    let state = dashboard();
+    assert_eq!(state.overview.rate.as_ref().unwrap().series.len(), SERIES_MAX);
+    assert_eq!(state.latency_field().as_deref(), Some("data.latency_ms"));
+    assert!(
+        state.overview.latency.is_some() && state.overview.tops.iter().all(Option::is_some) && state.status.is_some()
+    );
+    assert_eq!(state.tail.len(), 200, "the past and what came since, without doubles");
+}
+
+#[test]
+fn nothing_happens_while_nothing_comes() {
+    let (mut state, _) = State::new(setup(), NOW);
+    state.take_dirty();
+    assert_eq!((state.wake_at(), state.take_dirty()), (None, Dirty::Clean));
+    // Connected, all answered, no events in the range: there is nothing to wake for.
+    let mut state = dashboard();
+    state.came = None;
+    state.due = None;
+    state.plan_next();
+    state.note = None;
+    state.take_dirty();
+    assert_eq!((state.wake_at(), state.take_dirty()), (None, Dirty::Clean));
+}
+
+#[test]
+fn a_paused_dashboard_does_not_ask_when_events_come() {
+    let mut state = dashboard();
+    press(&mut state, &["space"]);
+    state.note = None;
+    state.take_dirty();
+    play(&mut state, Event::Live { live: Live::Rows { rows: rows(3) } });
+    assert_eq!((state.wake_at(), state.take_dirty()), (None, Dirty::Clean));
+}
+
+#[test]
+fn events_are_asked_about_again_at_most_once_a_second() {
+    let mut state = dashboard();
+    state.due = None;
+    state.update(NOW, Event::Live { live: Live::Counters { matched: 50, sent: 50 } });
+    let due = state.wake_at().unwrap();
+    assert!(due >= NOW + 1_000_000 && due <= NOW + 3_000_000, "{}", due - NOW);
+    let asked = questions(&state.update(due, Event::Wake));
+    assert!(asked.contains(&Slot::Rate) && asked.contains(&Slot::Status), "{asked:?}");
+    let again = state.update(due + 1, Event::Live { live: Live::Counters { matched: 60, sent: 60 } });
+    assert!(questions(&again).is_empty());
+}
+
+#[test]
+fn an_old_answer_is_not_shown() {
+    let mut state = dashboard();
+    let first = state.update(NOW, key("+"));
+    let second = state.update(NOW, key("+"));
+    let ticket = |actions: &[Action]| {
+        actions.iter().find_map(|action| match action {
+            Action::Ask { ticket, .. } if ticket.slot == Slot::Rate => Some(*ticket),
+            _ => None,
+        })
+    };
+    let failed = |message: &str| {
+        Box::new(Answer::Failed { failure: Failure { message: message.to_owned(), hint: None, is_transient: false } })
+    };
+    state.update(NOW, Event::Answered { ticket: ticket(&first).unwrap(), answer: failed("old") });
+    assert_eq!(state.overview.failure, None);
+    state.update(NOW, Event::Answered { ticket: ticket(&second).unwrap(), answer: failed("new") });
+    assert_eq!(state.overview.failure.as_ref().unwrap().message, "new");
+}
+
+#[test]
+fn a_filter_is_one_for_all_views_and_is_taken_off_again() {
+    let mut state = dashboard();
+    press(&mut state, &["/"]);
+    type_text(&mut state, "type=error latency_ms>5");
+    let actions = state.update(NOW, key("enter"));
+    assert!(actions.contains(&Action::Follow { filter: "type=error latency_ms>5".to_owned() }));
+    let rate = actions.iter().find_map(|action| match action {
+        Action::Ask { question: Question::Sql { sql, .. }, ticket } if ticket.slot == Slot::Rate => Some(sql.clone()),
+        _ => None,
+    });
+    let rate = rate.unwrap();
+    assert!(rate.contains("\"type\" = 'error' AND ") && rate.contains("latency_ms") && rate.contains("> 5)"), "{rate}");
+    press(&mut state, &["backspace"]);
+    assert_eq!(state.place.filter, "type=error");
+    press(&mut state, &["esc"]);
+    assert_eq!(state.place.filter, "type=error latency_ms>5", "esc goes back to where one was");
+    press(&mut state, &["ctrl-u"]);
+    assert_eq!(state.place.filter, "");
+}
+
+#[test]
+fn a_wrong_filter_stays_in_its_line_and_says_why() {
+    let mut state = dashboard();
+    press(&mut state, &["/"]);
+    type_text(&mut state, "tags>5");
+    press(&mut state, &["enter"]);
+    let Some(Layer::Prompt { fault: Some(fault), .. }) = state.layers.last() else { panic!("{:?}", state.layers) };
+    assert!(fault.contains("tags"), "{fault}");
+    press(&mut state, &["ctrl-c"]);
+    assert!(state.layers.is_empty(), "ctrl-c leaves the field and not the dashboard");
+}
+
+#[test]
+fn values_narrow_what_is_shown_and_their_events_open() {
+    let mut state = showing(View::Explorer);
+    press(&mut state, &["j", "l", "j"]);
+    assert_eq!(state.explorer.field_name(), Some("source"));
+    press(&mut state, &["enter"]);
+    assert_eq!(state.place.filter, "source=/checkout");
+    press(&mut state, &["x"]);
+    assert_eq!(state.place.filter, "source=/checkout source!=/checkout");
+    press(&mut state, &["ctrl-u", "l", "enter"]);
+    assert!(matches!(state.layers.last(), Some(Layer::Detail(detail)) if detail.related.is_some()));
+    press(&mut state, &["j", "enter"]);
+    assert!(state.layers.is_empty());
+    assert!(state.place.filter.starts_with("type="));
+}
+
+#[test]
+fn a_cell_of_the_heatmap_leads_to_its_events_and_back() {
+    let mut state = showing(View::Heatmap);
+    let before = state.place.clone();
+    press(&mut state, &["up", "left", "left", "enter"]);
+    assert_eq!((state.place.view, state.explorer.pane), (View::Explorer, super::explorer::Pane::Events));
+    assert!(state.place.filter.starts_with("data.latency_ms>=") && !state.place.cursor.is_live());
+    press(&mut state, &["esc"]);
+    assert_eq!(state.place, before);
+}
+
+#[test]
+fn the_time_cursor_moves_all_views() {
+    let mut state = dashboard();
+    let live = state.range();
+    press(&mut state, &["["]);
+    assert!(state.range().until < live.until && !state.place.cursor.is_live());
+    press(&mut state, &["5", "+"]);
+    assert_eq!(state.range().until - state.range().since, 300_000_000);
+    press(&mut state, &["L", "1"]);
+    assert!(state.place.cursor.is_live());
+}
+
+#[test]
+fn a_statement_is_run_cancelled_and_charted() {
+    let mut state = showing(View::Sql);
+    let actions = state.update(NOW, key("ctrl-r"));
+    assert_eq!(questions(&actions), [Slot::Sql]);
+    assert!(state.sql.running_since.is_some());
+    let actions = state.update(NOW, key("esc"));
+    assert!(matches!(actions.as_slice(), [Action::GiveUp { ticket }] if ticket.slot == Slot::Sql));
+    press(&mut state, &["ctrl-r", "ctrl-t"]);
+    assert!(state.sql.result.is_some() && state.sql.as_chart);
+    press(&mut state, &["esc", "p"]);
+    assert_eq!(state.panels.len(), 1);
+    press(&mut state, &["q"]);
+}
+
+#[test]
+fn text_is_typed_where_it_is_typed_and_nowhere_else() {
+    let mut state = showing(View::Sql);
+    press(&mut state, &["ctrl-u"]);
+    type_text(&mut state, "q1?:/ [x]");
+    assert_eq!((state.sql.editor.text().as_str(), state.place.view), ("q1?:/ [x]", View::Sql));
+    play(&mut state, Event::Paste { text: "\u{1b}[31mSELECT\r\n1".to_owned() });
+    assert_eq!(state.sql.editor.text(), "q1?:/ [x][31mSELECT\n1");
+}
+
+#[test]
+fn what_was_known_stays_when_the_server_goes() {
+    let mut state = dashboard();
+    play(&mut state, Event::Live { live: Live::Down { reason: "refused".to_owned() } });
+    assert!(state.is_stale() && state.overview.rate.is_some());
+    assert_eq!(state.due, None, "a server that is away is not asked");
+    let actions = state.update(NOW, Event::Live { live: Live::Up });
+    assert!(questions(&actions).contains(&Slot::Rate));
+    assert!(!state.is_stale());
+}
+
+#[test]
+fn signals_and_the_end_of_the_terminal_end_it() {
+    for event in [
+        Event::InputEnded,
+        Event::Signal { signal: Signal::Terminate },
+        Event::Signal { signal: Signal::Hangup },
+        Event::Signal { signal: Signal::Interrupt },
+        Event::Signal { signal: Signal::Quit },
+    ] {
+        assert_eq!(dashboard().update(NOW, event), [Action::Quit { why: Ending::Interrupted }]);
+    }
+    assert_eq!(dashboard().update(NOW, key("q")), [Action::Quit { why: Ending::Left }]);
+    assert_eq!(dashboard().update(NOW, key("ctrl-c")), [Action::Quit { why: Ending::Left }]);
+}
+
+#[test]
+fn a_session_that_was_written_down_plays_again() {
+    let events = [
+        Event::Live { live: Live::Up },
+        Event::Live { live: Live::Rows { rows: rows(5) } },
+        key("2"),
+        key("up"),
+        Event::Resize { width: 100, height: 30 },
+        Event::Mouse { mouse: Mouse::Click { x: 3, y: 7 } },
+    ];
+    let written: Vec<String> = events.iter().map(|event| serde_json::to_string(event).unwrap()).collect();
+    let run = |events: Vec<Event>| {
+        let (mut state, _) = State::new(setup(), NOW);
+        let actions: Vec<Vec<Action>> = events.into_iter().map(|event| state.update(NOW, event)).collect();
+        (actions, state.tail.selected().cloned())
+    };
+    let again = written.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(run(events.to_vec()), run(again));
+}
+
+#[test]
+fn every_command_that_has_keys_does_something_or_says_why_not() {
+    for view in View::ALL {
+        let mut shown = showing(view);
+        shown.sql.focus = super::sql::Focus::Results;
+        for (entry, keys) in setup().keymap.entries().filter(|(entry, _)| !entry.context.is_text()) {
+            let mut state = shown.clone();
+            state.take_dirty();
+            state.update(NOW, Event::Key { key: keys[0] });
+            assert_eq!(state.take_dirty(), Dirty::Now, "{} in {view:?}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn copied_commands_say_what_is_shown() {
+    let mut state = dashboard();
+    press(&mut state, &["/"]);
+    type_text(&mut state, "data.page='it''s'");
+    press(&mut state, &["enter"]);
+    assert!(state.command_line().ends_with(r"--filter 'data.page='\''it'\'''\''s'\'''"), "{}", state.command_line());
+    for view in View::ALL {
+        let mut state = showing(view);
+        let mut actions = Vec::new();
+        state.command(Cmd::Copy, &mut actions);
+        assert!(matches!(actions.as_slice(), [Action::Copy { text }] if text.starts_with("streamflow ")));
+    }
+}

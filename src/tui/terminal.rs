@@ -1,0 +1,166 @@
+//! Takes the terminal over and gives it back: after a panic, an error, a signal, a pause, whatever happens.
+
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::panic;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::style::ResetColor;
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{execute, queue};
+use ratatui_core::terminal::Terminal;
+use ratatui_crossterm::CrosstermBackend;
+
+use super::draw;
+use super::state::State;
+use super::theme::Theme;
+
+/// Bytes of a frame that go out at once; the largest screens take a little more.
+const FRAME_BYTES: usize = 64 << 10;
+/// Text that a terminal takes onto its clipboard; many cut it at 100,000 characters of base64.
+const CLIPBOARD_BYTES_MAX: usize = 74_000;
+
+/// Whether the terminal is ours, for a panic on any thread to know.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+static HOOK: Once = Once::new();
+
+/// The terminal while it is ours. Dropping it gives it back.
+#[derive(Debug)]
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    mouse: bool,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// When standard output is no terminal, or it can not be changed.
+    pub fn take() -> io::Result<Self> {
+        HOOK.call_once(|| {
+            let usual = panic::take_hook();
+            panic::set_hook(Box::new(move |panic| {
+                give_back();
+                usual(panic);
+            }));
+        });
+        enter()?;
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()));
+        match Terminal::new(backend) {
+            Ok(terminal) => Ok(Self { terminal, mouse: false }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Draws what the state says, and sends what differs from before.
+    ///
+    /// # Errors
+    /// When the terminal has gone.
+    pub fn draw(&mut self, state: &State, theme: &Theme) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| {
+            let cursor = draw::screen(state, theme, frame.buffer_mut());
+            if let Some(at) = cursor {
+                frame.set_cursor_position(at);
+            }
+        })?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Forgets what is on the screen, so that the next frame is sent whole.
+    ///
+    /// # Errors
+    /// When the terminal has gone.
+    pub fn clear(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Lets the mouse be seen here, or by the terminal, which selects text with it.
+    ///
+    /// # Errors
+    /// When the terminal has gone.
+    pub fn capture_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        if on { execute!(io::stdout(), EnableMouseCapture) } else { execute!(io::stdout(), DisableMouseCapture) }
+    }
+
+    /// Puts text on the clipboard, wherever the terminal is; one that can not does nothing.
+    ///
+    /// # Errors
+    /// When the terminal has gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let end = (0..=text.len().min(CLIPBOARD_BYTES_MAX)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        let mut out = io::stdout();
+        write!(out, "\x1b]52;c;{}\x07", STANDARD.encode(&text[..end]))?;
+        out.flush()
+    }
+
+    /// Gives the terminal back for a while.
+    pub fn lend(&mut self) {
+        give_back();
+    }
+
+    /// Takes the terminal again after it was lent.
+    ///
+    /// # Errors
+    /// When it has gone.
+    pub fn take_again(&mut self) -> io::Result<()> {
+        enter()?;
+        if self.mouse {
+            self.capture_mouse(true)?;
+        }
+        self.terminal.clear()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn enter() -> io::Result<()> {
+    // Whoever had the terminal meanwhile may have changed it: raw mode is set anew, not taken for granted.
+    disable_raw_mode()?;
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    let entered = execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide);
+    if entered.is_err() {
+        give_back();
+    }
+    entered
+}
+
+/// Makes the terminal what it was. The terminal may be gone, and then there is nothing to make good.
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let screen = execute!(
+            io::stdout(),
+            EndSynchronizedUpdate,
+            DisableMouseCapture,
+            DisableBracketedPaste,
+            ResetColor,
+            LeaveAlternateScreen,
+            Show
+        );
+        screen.and(disable_raw_mode()).unwrap_or_default();
+        // Raw mode has to go even where nothing can be written any more.
+        disable_raw_mode().unwrap_or_default();
+    }
+}
+
+/// Tells whether a person sits in front of this: both directions are a terminal.
+#[must_use]
+pub fn is_terminal() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}

@@ -1,0 +1,243 @@
+//! Asks the server what the dashboard wants to know, follows its live events, and sends what comes back as events.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc::Sender;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::action::Question;
+use super::event::{Answer, Event, Failure, Live, Slot, Ticket};
+use super::row::Row;
+use crate::api::live::LiveFrame;
+use crate::api::query::{QueryAnswer, QueryRequest, QuerySchema};
+use crate::api::state::{Health, RejectedEvent, Status};
+use crate::api::{Page, Success};
+use crate::client::{Client, ClientError, Request, SseEvents};
+
+/// Events a second that the server sends; it counts the others.
+const RATE_MAX: &str = "200";
+/// Events go to the dashboard together, so often at most: a frame each.
+const GATHER: Duration = Duration::from_millis(66);
+/// Events that are gathered at most.
+const GATHER_MAX: usize = 200;
+/// Pause before the server is looked for again; it doubles with each attempt.
+const PAUSE_FIRST: Duration = Duration::from_millis(200);
+const PAUSE_MOST: Duration = Duration::from_secs(2);
+/// A server that does not say in time whether a live stream is open is looked for again.
+const OPEN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Finds the server anew: one that was started again may have another address.
+pub type Connect = Arc<dyn Fn() -> Result<Client, ClientError> + Send + Sync>;
+
+/// Runs questions and the live subscription. Dropping it ends them.
+pub(super) struct Worker {
+    connect: Connect,
+    client: Client,
+    events: Sender<Event>,
+    asked: HashMap<Slot, JoinHandle<()>>,
+    following: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    pub(super) fn new(client: Client, connect: Connect, events: Sender<Event>) -> Self {
+        Self { connect, client, events, asked: HashMap::new(), following: None }
+    }
+
+    /// Asks; a running question of the same slot is given up, which the server notices.
+    pub(super) fn ask(&mut self, ticket: Ticket, question: Question) {
+        self.give_up(ticket.slot);
+        let client = (self.connect)().unwrap_or_else(|_| self.client.clone());
+        let events = self.events.clone();
+        let asking = async move {
+            let answer = match answer(&client, question).await {
+                Ok(answer) => answer,
+                Err(error) => Answer::Failed { failure: failure(&error) },
+            };
+            events.send(Event::Answered { ticket, answer: Box::new(answer) }).await.unwrap_or_default();
+        };
+        self.asked.insert(ticket.slot, crate::telemetry::task::spawn("ask", asking));
+    }
+
+    pub(super) fn give_up(&mut self, slot: Slot) {
+        if let Some(task) = self.asked.remove(&slot) {
+            task.abort();
+        }
+    }
+
+    /// Follows the events that pass the filter, until told otherwise.
+    pub(super) fn follow(&mut self, filter: String) {
+        if let Some(task) = self.following.take() {
+            task.abort();
+        }
+        let following = follow(Arc::clone(&self.connect), filter, self.events.clone());
+        self.following = Some(crate::telemetry::task::spawn("follow", following));
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.asked.values().chain(&self.following).for_each(JoinHandle::abort);
+    }
+}
+
+fn failure(error: &ClientError) -> Failure {
+    let hint = match error {
+        ClientError::Refused(refusal) => refusal.detail.hint.clone(),
+        _ => None,
+    };
+    let is_transient = matches!(error, ClientError::Unreachable { .. } | ClientError::Broken { .. });
+    Failure { message: error.to_string(), hint, is_transient }
+}
+
+async fn answer(client: &Client, question: Question) -> Result<Answer, ClientError> {
+    match question {
+        Question::Sql { sql, rows_max } => {
+            let body = QueryRequest { sql, max_rows: Some(rows_max), ..QueryRequest::default() };
+            let table = client.send(Request::post("/api/v1/query").json(&body)).await?.json::<QueryAnswer>().await?;
+            Ok(Answer::Table { table })
+        }
+        Question::Events { since, until, filter, limit } => {
+            let request = Request::get("/api/v1/events")
+                .query("limit", &limit.to_string())
+                .query_opt("since", since.as_deref())
+                .query_opt("until", until.as_deref())
+                .query_opt("filter", Some(filter.as_str()).filter(|filter| !filter.is_empty()));
+            let page = client.send(request).await?.json::<Page<Value>>().await?;
+            Ok(Answer::Events { rows: page.data.iter().filter_map(Value::as_object).map(Row::of).collect() })
+        }
+        Question::Status => {
+            let status = client.send(Request::get("/api/v1/status")).await?.json::<Success<Status>>().await?.data;
+            Ok(Answer::Status { status })
+        }
+        Question::Health => {
+            // An unhealthy server says so with another status code, and with the same body.
+            let health = client.exchange(Request::get("/health")).await?.json::<Health>().await?;
+            Ok(Answer::Health { health })
+        }
+        Question::Schema => {
+            let request = Request::get("/api/v1/query/schema");
+            let schema = client.send(request).await?.json::<Success<QuerySchema>>().await?.data;
+            Ok(Answer::Schema { schema })
+        }
+        Question::Rejected { limit } => {
+            let request = Request::get("/api/v1/rejected").query("limit", &limit.to_string());
+            let page = client.send(request).await?.json::<Page<RejectedEvent>>().await?;
+            Ok(Answer::Rejected { rows: page.data })
+        }
+    }
+}
+
+/// Follows the server over its restarts.
+async fn follow(connect: Connect, filter: String, events: Sender<Event>) {
+    let mut pause = PAUSE_FIRST;
+    loop {
+        let lost = match open(&connect, &filter).await {
+            Ok(mut frames) => {
+                pause = PAUSE_FIRST;
+                if events.send(Event::Live { live: Live::Up }).await.is_err() {
+                    return;
+                }
+                match watch(&mut frames, &events).await {
+                    Some(lost) => lost,
+                    None => return,
+                }
+            }
+            Err(error) => error,
+        };
+        let live = match &lost {
+            ClientError::Refused(refusal) if !lost.is_transient() && refusal.status == 400 => {
+                Live::Refused { failure: failure(&lost) }
+            }
+            _ => Live::Down { reason: lost.to_string() },
+        };
+        let is_refused = matches!(live, Live::Refused { .. });
+        if events.send(Event::Live { live }).await.is_err() || is_refused {
+            return;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(PAUSE_MOST);
+    }
+}
+
+async fn open(connect: &Connect, filter: &str) -> Result<SseEvents, ClientError> {
+    let client = connect()?;
+    let request = Request::get("/api/v1/events/live")
+        .query_opt("filter", Some(filter).filter(|filter| !filter.is_empty()))
+        .query("max_rate", RATE_MAX)
+        .without_deadline();
+    let opened = tokio::time::timeout(OPEN_WITHIN, client.send(request)).await;
+    let response =
+        opened.map_err(|_| ClientError::TimedOut { url: client.address().to_owned(), patience: OPEN_WITHIN })??;
+    Ok(response.sse_events())
+}
+
+/// Sends on what comes, a few events at a time, until the stream breaks. Returns nothing when nobody listens any more.
+async fn watch(frames: &mut SseEvents, events: &Sender<Event>) -> Option<ClientError> {
+    loop {
+        let first = match next(frames).await {
+            Ok(frame) => frame,
+            Err(error) => return Some(error),
+        };
+        // The first one is not held up; those that follow within a frame go together.
+        let mut gathered = Gathered::default();
+        gathered.take(first);
+        let deadline = Instant::now() + GATHER;
+        let mut broken = None;
+        while gathered.rows.len() < GATHER_MAX {
+            match timeout_at(deadline, next(frames)).await {
+                Ok(Ok(frame)) => gathered.take(frame),
+                Ok(Err(error)) => {
+                    broken = Some(error);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        for live in gathered.into_news() {
+            events.send(Event::Live { live }).await.ok()?;
+        }
+        if broken.is_some() {
+            return broken;
+        }
+    }
+}
+
+async fn next(frames: &mut SseEvents) -> Result<LiveFrame, ClientError> {
+    let ended = || ClientError::Broken { url: "the server".to_owned(), reason: "it ended the stream".to_owned() };
+    let frame = frames.next().await?.ok_or_else(ended)?;
+    serde_json::from_slice(&frame)
+        .map_err(|error| ClientError::Foreign { url: "the server".to_owned(), reason: error.to_string() })
+}
+
+#[derive(Default)]
+struct Gathered {
+    rows: Vec<Row>,
+    missed: u64,
+    counters: Option<(u64, u64)>,
+}
+
+impl Gathered {
+    fn take(&mut self, frame: LiveFrame) {
+        match frame {
+            LiveFrame::Event { event } => self.rows.extend(event.as_object().map(Row::of)),
+            LiveFrame::Gap { missed } => self.missed += missed,
+            LiveFrame::Counters { matched, sent } => self.counters = Some((matched, sent)),
+        }
+    }
+
+    fn into_news(self) -> Vec<Live> {
+        let mut news = Vec::new();
+        if !self.rows.is_empty() {
+            news.push(Live::Rows { rows: self.rows });
+        }
+        if self.missed > 0 {
+            news.push(Live::Gap { missed: self.missed });
+        }
+        news.extend(self.counters.map(|(matched, sent)| Live::Counters { matched, sent }));
+        news
+    }
+}

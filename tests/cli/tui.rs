@@ -1,0 +1,172 @@
+//! The dashboard in a real terminal: what a person sees, and how it leaves the terminal behind.
+
+use rustix::process::Signal;
+
+use crate::program::Place;
+use crate::screen::Screen;
+use crate::server::Server;
+
+const SIZE: (u16, u16) = (100, 30);
+
+fn server_with_events() -> Server {
+    let place = Place::new();
+    place.write("config.yaml", "");
+    let server = Server::start_in(place, &[]);
+    server.run(&["send", "--generate", "2000", "--over", "10m"]).exits(0);
+    server
+}
+
+fn dashboard(server: &Server) -> Screen {
+    let screen = Screen::of_program(&server.place, SIZE, &["tui"]);
+    screen.shows("Events by type");
+    screen.shows("web.pageview");
+    screen
+}
+
+#[test]
+fn views_show_what_the_server_has() {
+    let server = server_with_events();
+    let mut screen = dashboard(&server);
+    screen.shows("2,000");
+    screen.press("2");
+    screen.shows("Following");
+    server.run(&["send", "till.opened", "-d", "page=/counter"]).exits(0);
+    screen.shows("till.opened");
+    screen.press("\x1b[A\r");
+    screen.shows("ingested_at");
+    // Escape by itself: with another key behind it, terminals take it for alt.
+    screen.press("\x1b");
+    screen.shows_no("ingested_at");
+    screen.press("3");
+    screen.shows("data.page");
+    screen.press("4");
+    screen.shows("GROUP BY type");
+    screen.press("\x12");
+    screen.shows("events read in");
+    screen.press("\x1b");
+    screen.shows("i edits");
+    screen.press("5");
+    screen.shows("data.latency_ms over time");
+    screen.press("6");
+    screen.shows("healthy");
+    screen.press("q");
+    assert_eq!(screen.ends(), 0);
+    assert!(!screen.is_taken() && !screen.hides_cursor());
+}
+
+#[test]
+fn a_filter_holds_in_every_view() {
+    let server = server_with_events();
+    let mut screen = dashboard(&server);
+    screen.press("/");
+    screen.shows("source!=web");
+    screen.press("type=order.paid\r");
+    screen.shows("/ type=order.paid");
+    screen.shows_no("web.pageview");
+    screen.press("2");
+    screen.shows("order.paid");
+    screen.shows_no("web.click");
+}
+
+#[test]
+fn a_server_that_goes_and_comes_back_is_found_again() {
+    let mut server = server_with_events();
+    let screen = dashboard(&server);
+    server.signal(Signal::TERM);
+    server.wait();
+    screen.shows("NO SERVER");
+    screen.shows("Events by type");
+    let _again = server.again(&[]);
+    screen.shows_no("NO SERVER");
+    screen.shows("live");
+}
+
+#[test]
+fn history_opens_without_a_server() {
+    let mut server = server_with_events();
+    server.signal(Signal::TERM);
+    server.wait();
+    let mut screen = Screen::of_program(&server.place, SIZE, &["tui"]);
+    screen.shows("HISTORY, read-only");
+    screen.shows("web.pageview");
+    screen.press("q");
+    assert_eq!(screen.ends(), 0);
+}
+
+#[test]
+fn nothing_to_show_says_what_to_type() {
+    let place = Place::new();
+    let mut screen = Screen::of_program(&place, SIZE, &["tui"]);
+    assert_eq!(screen.ends(), 3);
+    screen.shows("streamflow demo");
+    place.run(&["tui"]).exits(2).says("needs a terminal").says("streamflow top");
+    place.run(&["demo"]).exits(2).says("streamflow demo --no-tui");
+}
+
+#[test]
+fn the_terminal_is_given_back_whatever_ends_it() {
+    let server = server_with_events();
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT] {
+        let mut screen = dashboard(&server);
+        assert!(screen.is_taken());
+        screen.signal(signal);
+        assert_eq!(screen.ends(), 130, "{signal:?}");
+        screen.until("the shell's screen", |_| !screen.is_taken() && !screen.hides_cursor());
+    }
+    let mut screen = dashboard(&server);
+    screen.close();
+    screen.ends();
+}
+
+#[test]
+fn an_idle_dashboard_writes_nothing() {
+    let place = Place::new();
+    place.write("config.yaml", "");
+    let server = Server::start_in(place, &[]);
+    server.run(&["send", "--generate", "100", "--over", "30s"]).exits(0);
+    let mut screen = Screen::of_program(&server.place, SIZE, &["tui"]);
+    screen.shows("web.pageview");
+    screen.press(" ");
+    screen.shows("PAUSED");
+    // What was asked before the pause may still come; then there is silence, whatever comes in.
+    let quiet = |screen: &Screen| {
+        let mut before = screen.bytes();
+        for _ in 0..100 {
+            std::thread::sleep(std::time::Duration::from_millis(500));
+            let now = screen.bytes();
+            if now == before {
+                return now;
+            }
+            before = now;
+        }
+        panic!("it never comes to rest");
+    };
+    let before = quiet(&screen);
+    server.run(&["send", "--generate", "500"]).exits(0);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert_eq!(screen.bytes(), before);
+}
+
+/// Runs the dashboard as a job of a real shell: stopped by ctrl-z, brought back by fg.
+#[test]
+fn a_shell_can_stop_it_and_bring_it_back() {
+    let server = server_with_events();
+    let bash = std::path::Path::new("/bin/bash");
+    let mut screen = Screen::of(&server.place, SIZE, bash, &["--norc", "--noprofile", "-i"]);
+    screen.press("PS1='READY> '\r");
+    screen.shows("READY>");
+    screen.press("$PROGRAM tui\r");
+    screen.shows("Events by type");
+    screen.press("\x1a");
+    screen.until("the shell", |text| !screen.is_taken() && text.contains("Stopped"));
+    screen.press("stty -a | tr ' ' '\\n' | grep -c -e '^echo;*$' -e '^icanon;*$' -e '^isig;*$' | sed 's/^/modes:/'\r");
+    screen.shows("modes:3");
+    screen.press("fg\r");
+    screen.until("the dashboard", |text| screen.is_taken() && text.contains("Events by type"));
+    screen.press("3");
+    screen.shows("Fields");
+    screen.press("q");
+    screen.until("the shell", |_| !screen.is_taken());
+    screen.press("echo code:$?\r");
+    screen.shows("code:0");
+}
