@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bench;
+mod cluster;
 mod config;
 mod context;
 mod contract;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::NAME;
-use super::ManifestsArgs;
+use super::ObjectsArgs;
 
 /// Any user that is not root.
 const USER: u32 = 65_532;
@@ -12,7 +12,7 @@ const PROBES_PORT: u16 = 8080;
 /// The drain's delay of 5 s, its 20 s for reviews, and some.
 const GRACE_SECONDS: u32 = 40;
 
-pub(super) fn objects(args: &ManifestsArgs, image: &str) -> Vec<Value> {
+pub(super) fn objects(args: &ObjectsArgs, image: &str) -> Vec<Value> {
     let namespace = &args.injection.namespace;
     let metadata = || json!({ "name": NAME, "namespace": namespace, "labels": { "app": NAME } });
     let mut objects = vec![
@@ -67,7 +67,7 @@ pub(super) fn objects(args: &ManifestsArgs, image: &str) -> Vec<Value> {
     objects
 }
 
-fn pod(args: &ManifestsArgs, image: &str) -> Value {
+fn pod(args: &ObjectsArgs, image: &str) -> Value {
     let injection = &args.injection;
     let probe = |path: &str| json!({ "httpGet": { "path": path, "port": "probes" }, "periodSeconds": 5 });
     json!({

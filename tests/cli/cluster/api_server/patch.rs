@@ -155,7 +155,7 @@ fn merge(object: &mut Value, wanted: &Value) {
                 *object = Value::Object(Map::new());
             }
             for (name, part) in wanted {
-                merge(object.as_object_mut().unwrap().entry(name.clone()).or_default(), part);
+                merge(object.as_object_mut().unwrap().entry(name.clone()).or_insert(Value::Null), part);
             }
         }
         other => *object = other.clone(),
