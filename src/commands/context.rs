@@ -60,7 +60,7 @@ enum Action {
     #[command(after_help = examples!(
         "streamflow context add prod --url https://events.example.com --token-env PROD_TOKEN",
         "streamflow context add shop --dir ~/shop",
-        "streamflow context add live --kube-context prod --namespace streamflow --service streamflow",
+        "streamflow context add live --kube-context prod --namespace events --service streamflow",
     ))]
     Add(AddArgs),
     /// Use a context from now on; `-` is the one before, `local` this folder's project

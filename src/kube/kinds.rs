@@ -25,6 +25,10 @@ const fn core(kind: &'static str, plural: &'static str, scope: Scope) -> Kind {
     Kind { group: "", version: "v1", kind, plural, scope }
 }
 
+const fn rbac(kind: &'static str, plural: &'static str, scope: Scope) -> Kind {
+    Kind { group: "rbac.authorization.k8s.io", version: "v1", kind, plural, scope }
+}
+
 impl Kind {
     pub const NAMESPACE: Self = core("Namespace", "namespaces", Scope::Cluster);
     pub const SERVICE_ACCOUNT: Self = core("ServiceAccount", "serviceaccounts", Scope::Namespace);
@@ -49,7 +53,14 @@ impl Kind {
         scope: Scope::Cluster,
     };
 
-    const ALL: [Self; 9] = [
+    pub const LEASE: Self =
+        Self { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", scope: Scope::Namespace };
+    pub const ROLE: Self = rbac("Role", "roles", Scope::Namespace);
+    pub const ROLE_BINDING: Self = rbac("RoleBinding", "rolebindings", Scope::Namespace);
+    pub const CLUSTER_ROLE: Self = rbac("ClusterRole", "clusterroles", Scope::Cluster);
+    pub const CLUSTER_ROLE_BINDING: Self = rbac("ClusterRoleBinding", "clusterrolebindings", Scope::Cluster);
+
+    const ALL: [Self; 14] = [
         Self::NAMESPACE,
         Self::SERVICE_ACCOUNT,
         Self::SECRET,
@@ -59,6 +70,11 @@ impl Kind {
         Self::DEPLOYMENT,
         Self::BUDGET,
         Self::WEBHOOK,
+        Self::LEASE,
+        Self::ROLE,
+        Self::ROLE_BINDING,
+        Self::CLUSTER_ROLE,
+        Self::CLUSTER_ROLE_BINDING,
     ];
 
     /// Returns the kind of an object; None for one that is not in the table.

@@ -12,6 +12,7 @@ use crate::tool;
 mod api_server;
 mod certificates;
 mod install;
+mod renewal;
 mod story;
 mod workloads;
 
@@ -36,7 +37,7 @@ impl Test {
         self.place.run(args)
     }
 
-    fn until(&self, what: &str, holds: impl Fn() -> bool) {
+    fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !holds() {
             assert!(Instant::now() < deadline, "waited in vain for {what}");

@@ -16,6 +16,7 @@ use crate::commands::tree::examples;
 use crate::printer::{CommandError, ExitStatus};
 
 pub(super) mod configuration;
+mod rights;
 mod workload;
 
 /// Authorities of a cluster are a few kilobytes.
@@ -55,6 +56,9 @@ pub(super) struct ObjectsArgs {
     /// Pods of the webhook
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(i64).range(1..=REPLICAS_MAX))]
     replicas: i64,
+    /// Let the pods renew their certificate, with the rights in the cluster that it takes
+    #[arg(long, conflicts_with = "url")]
+    renew: bool,
     #[command(flatten)]
     pub(super) injection: InjectionArgs,
 }
@@ -64,7 +68,13 @@ impl ObjectsArgs {
     pub(super) fn objects(&self, ca_bundle: Option<String>) -> Result<Vec<Value>, CommandError> {
         self.injection.injection()?;
         let mut objects = match &self.image {
-            Some(image) => workload::objects(self, checked_image(image)?),
+            Some(image) => {
+                let mut objects = workload::objects(self, checked_image(image)?);
+                if self.renew {
+                    objects.extend(rights::objects(&self.injection.namespace));
+                }
+                objects
+            }
             None => Vec::new(),
         };
         objects.push(configuration::object(self, ca_bundle));

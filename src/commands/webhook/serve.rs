@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Map, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -13,11 +14,14 @@ use crate::admission::{AdmissionOptions, RunningAdmission, StartError};
 use crate::commands::tree::examples;
 use crate::commands::{Session, session};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
+use crate::settings;
 use crate::telemetry::{self, LogFormat, task};
 
 mod events;
+mod renewal;
 
 use events::Courier;
+use renewal::Renewal;
 
 pub(super) const SHAPE: Shape = Shape {
     name: "streamflow.webhook/1",
@@ -56,6 +60,12 @@ pub(super) struct ServeArgs {
     /// Send each mutation as an event k8s.mutation to the StreamFlow server at this address, with --token or STREAMFLOW_TOKEN
     #[arg(long, value_name = "URL")]
     events: Option<String>,
+    /// Renew the certificate in the Secret streamflow-webhook-tls at two thirds of its life, with the cluster's rights of this pod
+    #[arg(long)]
+    renew: bool,
+    /// With --renew, how long API servers and pods are given to learn of a change
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = settings::parse_duration)]
+    renew_settle: Duration,
     /// Write the log as lines of JSON
     #[arg(long)]
     log_json: bool,
@@ -80,19 +90,25 @@ pub(super) fn run(args: &ServeArgs, session: &Session) -> Result<ExitStatus, Com
         .enable_all()
         .build()
         .map_err(|error| CommandError::bug(format!("cannot start the runtime: {error}")))?;
-    let outcome = runtime.block_on(serve(options, courier, session));
+    let outcome = runtime.block_on(serve(args, options, courier, session));
     runtime.shutdown_background();
     outcome
 }
 
 async fn serve(
+    args: &ServeArgs,
     options: AdmissionOptions,
     courier: Option<Courier>,
     session: &Session,
 ) -> Result<ExitStatus, CommandError> {
     let listen = |kind| signal(kind).map_err(|error| CommandError::bug(format!("cannot wait for signals: {error}")));
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    let renewal = match args.renew {
+        true => Some(Renewal::new(&args.injection.namespace, args.renew_settle, Timestamp::now()).await?),
+        false => None,
+    };
     let mut running = RunningAdmission::start(options).await?;
+    let renewing = renewal.map(|renewal| task::spawn("renewal", renewal.run()));
     let sending = running
         .take_mutations()
         .zip(courier)
@@ -103,6 +119,9 @@ async fn serve(
     session.printer().record(SHAPE.name, &object)?;
     wait(&mut terminate, &mut interrupt).await;
     tracing::info!("stopping");
+    if let Some(renewing) = renewing {
+        renewing.abort();
+    }
     tokio::select! {
         () = stop(running, sending) => tracing::info!("stopped"),
         () = wait(&mut terminate, &mut interrupt) => tracing::warn!("stopped at once by a second signal"),

@@ -16,12 +16,17 @@ use crate::settings;
 /// How often the cluster is asked whether an object is gone.
 const EVERY: Duration = Duration::from_millis(500);
 /// The configuration goes first, so that nobody asks a webhook that is going.
-const OBJECTS: [(Kind, &str); 6] = [
+const OBJECTS: [(Kind, &str); 11] = [
     (Kind::WEBHOOK, NAME),
     (Kind::BUDGET, NAME),
     (Kind::SERVICE, NAME),
     (Kind::DEPLOYMENT, NAME),
     (Kind::SECRET, "streamflow-webhook-tls"),
+    (Kind::LEASE, NAME),
+    (Kind::CLUSTER_ROLE_BINDING, NAME),
+    (Kind::CLUSTER_ROLE, NAME),
+    (Kind::ROLE_BINDING, NAME),
+    (Kind::ROLE, NAME),
     (Kind::SERVICE_ACCOUNT, NAME),
 ];
 

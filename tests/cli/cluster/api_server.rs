@@ -25,6 +25,7 @@ mod discovery;
 mod failure;
 mod patch;
 mod pods;
+mod protobuf;
 mod query;
 mod resource;
 mod selector;
@@ -125,6 +126,16 @@ impl ApiServer {
         let resource = resource::ALL.into_iter().find(|resource| resource.plural == plural).unwrap();
         self.cluster.store.lock().remove(resource, namespace, name);
         self.cluster.changed.notify_waiters();
+    }
+
+    /// Creates a Deployment in a dry run, with the admission step, and returns it.
+    pub(super) fn create_dry_run(&self, deployment: &Value) -> Value {
+        let request = http::Request::post("/apis/apps/v1/namespaces/default/deployments?dryRun=All");
+        let request = request.body(Body::from(deployment.to_string())).unwrap();
+        self.runtime.as_ref().unwrap().block_on(async {
+            let response = route(&self.cluster, request).await.unwrap();
+            serde_json::from_slice(&to_bytes(response.into_body(), BODY_BYTES_MAX).await.unwrap()).unwrap()
+        })
     }
 
     /// Returns an object; None when it is not there.

@@ -90,7 +90,6 @@ fn monitored_pods_are_listed_and_followed() {
     assert_eq!(following.next()["name"], "shop-1-0");
     test.server.deploy(deployment("cart", true));
     assert_eq!(following.next()["name"], "cart-1-0");
-    // A server that forgot what changed is asked for everything anew.
     test.until("the watch to go on", || test.server.asked().iter().any(|asked| asked.contains("watch=true")));
     test.server.delete("deployments", "default", "cart");
     let gone = following.next();

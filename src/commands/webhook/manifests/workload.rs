@@ -69,10 +69,28 @@ pub(super) fn objects(args: &ObjectsArgs, image: &str) -> Vec<Value> {
 
 fn pod(args: &ObjectsArgs, image: &str) -> Value {
     let injection = &args.injection;
+    let mut call = vec![
+        json!("webhook"),
+        json!("serve"),
+        json!("--log-json"),
+        json!("--certs=/certs"),
+        json!(format!("--listen=0.0.0.0:{REVIEWS_PORT}")),
+        json!(format!("--probes=0.0.0.0:{PROBES_PORT}")),
+        json!(format!("--namespace={}", injection.namespace)),
+        json!(format!("--metrics-path={}", injection.metrics_path)),
+        json!(format!("--metrics-port={}", injection.metrics_port)),
+        json!(format!("--health-path={}", injection.health_path)),
+        json!(format!("--monitoring-version={}", injection.monitoring_version)),
+        json!(format!("--component={}", injection.component)),
+    ];
+    if args.renew {
+        call.push(json!("--renew"));
+    }
     let probe = |path: &str| json!({ "httpGet": { "path": path, "port": "probes" }, "periodSeconds": 5 });
     json!({
         "serviceAccountName": NAME,
-        "automountServiceAccountToken": false,
+        // Only who renews certificates talks to the API server.
+        "automountServiceAccountToken": args.renew,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "securityContext": {
             "runAsNonRoot": true, "runAsUser": USER, "runAsGroup": USER, "fsGroup": USER,
@@ -86,17 +104,7 @@ fn pod(args: &ObjectsArgs, image: &str) -> Value {
             "name": "webhook",
             "image": image,
             "command": ["streamflow"],
-            "args": [
-                "webhook", "serve", "--log-json", "--certs=/certs",
-                format!("--listen=0.0.0.0:{REVIEWS_PORT}"),
-                format!("--probes=0.0.0.0:{PROBES_PORT}"),
-                format!("--namespace={}", injection.namespace),
-                format!("--metrics-path={}", injection.metrics_path),
-                format!("--metrics-port={}", injection.metrics_port),
-                format!("--health-path={}", injection.health_path),
-                format!("--monitoring-version={}", injection.monitoring_version),
-                format!("--component={}", injection.component),
-            ],
+            "args": call,
             "ports": [
                 { "name": "reviews", "containerPort": REVIEWS_PORT },
                 { "name": "probes", "containerPort": PROBES_PORT },

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::query::Query;
 use super::resource::{DEPLOYMENT, NAMESPACE, Path};
 use super::store::finish;
-use super::{Cluster, controller, document, patch};
+use super::{Cluster, controller, document, patch, protobuf};
 
 /// Writers that meet on one object try again this often.
 const TRIES_MAX: usize = 10;
@@ -132,6 +132,9 @@ fn version(object: &Value) -> String {
 }
 
 fn parsed(body: &[u8]) -> Result<Value, Failure> {
+    if let Some(object) = protobuf::object(body) {
+        return Ok(object);
+    }
     serde_saphyr::from_slice(body)
         .map_err(|error| Failure::new(StatusCode::BAD_REQUEST, "BadRequest", format!("the body is no object: {error}")))
 }
