@@ -18,7 +18,7 @@ mod workloads;
 
 use api_server::ApiServer;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A cluster with a home whose kubeconfig names it.
 struct Test {
