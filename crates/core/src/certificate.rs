@@ -1,6 +1,6 @@
 //! Reads from a certificate (X.509, DER) how long it lasts and whom it is for. Signatures are others' to check.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;

@@ -91,6 +91,22 @@ fn dry_run_asks_the_server_and_keeps_nothing() {
 }
 
 #[test]
+fn rights_to_renew_are_given_and_taken_away() {
+    let test = Test::start();
+    let empty = test.server.names();
+    let image = "registry.example.com/broken:1";
+    let ended =
+        test.run(&["webhook", "install", "--image", image, "--renew", "--dry-run=server", "-o", "json"]).exits(0);
+    let rows = outcomes(&ended.json());
+    for kind in ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"] {
+        assert!(rows.iter().any(|row| row.starts_with(&format!("{kind} "))), "{rows:?}");
+    }
+    // What cannot start takes its rights along.
+    test.run(&["webhook", "install", "--image", image, "--renew", "--timeout", "1s"]).exits(124);
+    assert_eq!(test.server.names(), empty);
+}
+
+#[test]
 fn namespace_with_workloads_of_others_is_kept() {
     let (test, _webhook) = installed();
     test.server.put(json!({

@@ -18,6 +18,8 @@ use crate::printer::CommandError;
 
 /// How often the certificate is looked at; it is renewed a month before it ends.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// After a look that failed.
+const RETRY_EVERY: Duration = Duration::from_secs(5);
 
 /// Renews a certificate.
 pub(super) struct Renewal {
@@ -51,10 +53,14 @@ impl Renewal {
     /// Looks again and again. What fails is tried again at the next look.
     pub(super) async fn run(self) {
         loop {
-            if let Err(error) = self.look().await {
-                tracing::warn!(%error, "the certificate was not renewed; it is tried again");
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
+            let pause = match self.look().await {
+                Ok(()) => LOOK_EVERY,
+                Err(error) => {
+                    tracing::warn!(%error, "the certificate was not renewed; it is tried again");
+                    RETRY_EVERY
+                }
+            };
+            tokio::time::sleep(pause).await;
         }
     }
 

@@ -46,8 +46,40 @@ static BUDGET: Resource = Resource {
     namespaced: true,
 };
 
-pub(super) static ALL: [&Resource; 10] =
-    [&NAMESPACE, &SERVICE, &SERVICE_ACCOUNT, &SECRET, &EVENT, &POD, &DEPLOYMENT, &REPLICA_SET, &BUDGET, &WEBHOOK];
+static LEASE: Resource = Resource {
+    group: "coordination.k8s.io",
+    version: "v1",
+    kind: "Lease",
+    plural: "leases",
+    short: &[],
+    namespaced: true,
+};
+static ROLE: Resource = rbac("Role", "roles", true);
+static ROLE_BINDING: Resource = rbac("RoleBinding", "rolebindings", true);
+static CLUSTER_ROLE: Resource = rbac("ClusterRole", "clusterroles", false);
+static CLUSTER_ROLE_BINDING: Resource = rbac("ClusterRoleBinding", "clusterrolebindings", false);
+
+const fn rbac(kind: &'static str, plural: &'static str, namespaced: bool) -> Resource {
+    Resource { group: "rbac.authorization.k8s.io", version: "v1", kind, plural, short: &[], namespaced }
+}
+
+pub(super) static ALL: [&Resource; 15] = [
+    &LEASE,
+    &ROLE,
+    &ROLE_BINDING,
+    &CLUSTER_ROLE,
+    &CLUSTER_ROLE_BINDING,
+    &NAMESPACE,
+    &SERVICE,
+    &SERVICE_ACCOUNT,
+    &SECRET,
+    &EVENT,
+    &POD,
+    &DEPLOYMENT,
+    &REPLICA_SET,
+    &BUDGET,
+    &WEBHOOK,
+];
 
 impl Resource {
     pub(super) fn api_version(&self) -> String {
