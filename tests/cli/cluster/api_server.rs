@@ -65,6 +65,7 @@ pub(super) struct ApiServer {
 }
 
 impl ApiServer {
+    #[expect(clippy::disallowed_methods, reason = "it serves this process alone, and needs no limits")]
     pub(super) fn start() -> Self {
         // Another test may have chosen it already.
         drop(rustls::crypto::ring::default_provider().install_default());
