@@ -20,12 +20,15 @@ mod handler;
 mod limits;
 mod listener;
 mod metrics;
+mod mutations;
 mod probes;
 
 pub use certificates::CertificateError;
 use certificates::Certificates;
 use handler::Handler;
 use metrics::Metrics;
+use mutations::Teller;
+pub use mutations::{Mutation, Mutations};
 
 /// How the webhook is served.
 #[derive(Debug, Clone)]
@@ -39,6 +42,8 @@ pub struct AdmissionOptions {
     pub injection: Injection,
     /// For how long new connections are taken after readiness is given up, so that the cluster learns of it first.
     pub drain_delay: Duration,
+    /// Whether somebody wants to know of mutations: [`RunningAdmission::take_mutations`].
+    pub tell_mutations: bool,
 }
 
 /// Why the webhook does not start.
@@ -58,6 +63,7 @@ struct Shared {
     handler: Handler,
     certificates: Arc<Certificates>,
     metrics: Metrics,
+    teller: Teller,
     /// Readiness is given up.
     draining: CancellationToken,
     /// No further connection is taken; those that are there end.
@@ -74,6 +80,7 @@ pub struct RunningAdmission {
     pub probes: SocketAddr,
     shared: Arc<Shared>,
     drain_delay: Duration,
+    mutations: Option<Mutations>,
 }
 
 impl RunningAdmission {
@@ -87,7 +94,15 @@ impl RunningAdmission {
         let certificates = Arc::new(loading.await.map_err(io::Error::other).map_err(StartError::Task)??);
         let (reviews, address) = bind(options.listen).await?;
         let (plain, probes) = bind(options.probes).await?;
+        let (teller, waiting) = match options.tell_mutations {
+            true => {
+                let (teller, waiting) = Teller::to_somebody();
+                (teller, Some(waiting))
+            }
+            false => (Teller::silent(), None),
+        };
         let shared = Arc::new(Shared {
+            teller,
             handler: Handler::new(options.injection),
             certificates,
             metrics: Metrics::new(),
@@ -99,7 +114,13 @@ impl RunningAdmission {
         task::spawn("certificates", certificates::watch(Arc::clone(&shared)));
         task::spawn("reviews", listener::run(Arc::clone(&shared), reviews, tls));
         task::spawn("probes", probes::run(Arc::clone(&shared), plain));
-        Ok(Self { address, probes, shared, drain_delay: options.drain_delay })
+        let mutations = waiting.map(|waiting| Mutations { waiting, shared: Arc::clone(&shared) });
+        Ok(Self { address, probes, shared, drain_delay: options.drain_delay, mutations })
+    }
+
+    /// Returns the mutations, to the first who asks; None when nobody was to be told.
+    pub const fn take_mutations(&mut self) -> Option<Mutations> {
+        self.mutations.take()
     }
 
     /// Gives up readiness, then stops taking connections, then waits for the reviews that are under way.

@@ -90,7 +90,26 @@ impl Client {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: std::fmt::Display,
     {
-        Self { transport: Transport::InProcess(InProcess::new(service)), other_version: OtherVersion::default() }
+        let transport = Transport::InProcess(InProcess::new(in_process::ADDRESS, None, service));
+        Self { transport, other_version: OtherVersion::default() }
+    }
+
+    /// Returns a client of a server that is reached through a service; `address` stands for it in messages.
+    ///
+    /// # Errors
+    /// When the token can not be sent in a header.
+    pub fn through<S, B>(address: &str, token: Option<&str>, service: S) -> Result<Self, ClientError>
+    where
+        S: Service<::http::Request<Full<Bytes>>, Response = ::http::Response<B>>,
+        S: Clone + Send + Sync + 'static,
+        S::Error: std::fmt::Display + Send,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: std::fmt::Display,
+    {
+        let token = token.map(http::bearer).transpose()?;
+        let transport = Transport::InProcess(InProcess::new(address, token, service));
+        Ok(Self { transport, other_version: OtherVersion::default() })
     }
 
     /// Returns the address of the server, or words that stand for it.
@@ -98,7 +117,7 @@ impl Client {
     pub fn address(&self) -> &str {
         match &self.transport {
             Transport::Http(http) => http.url(),
-            Transport::InProcess(_) => in_process::ADDRESS,
+            Transport::InProcess(service) => service.address(),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::printer::{CommandError, ExitStatus, Printer, Shape};
 mod backup;
 mod bench;
 mod chart;
+mod cluster;
 mod completion;
 mod config;
 mod context;
@@ -27,6 +28,7 @@ mod health;
 mod help;
 mod import;
 mod init;
+mod k8s;
 mod local;
 mod logs;
 mod offline;
@@ -89,6 +91,7 @@ enum Command {
     Help(help::HelpArgs),
     Import(import::ImportArgs),
     Init(init::InitArgs),
+    K8s(k8s::K8sArgs),
     Logs(logs::LogsArgs),
     Paths(paths::PathsArgs),
     Query(query::QueryArgs),
@@ -126,6 +129,7 @@ impl Command {
             Self::Help(args) => help::run(args, session),
             Self::Import(args) => import::run(args, session),
             Self::Init(args) => init::run(args, session),
+            Self::K8s(args) => k8s::run(args, session),
             Self::Logs(args) => logs::run(args, session),
             Self::Paths(args) => paths::run(args, session),
             Self::Query(args) => query::run(args, session),
@@ -162,6 +166,7 @@ const SHAPES: &[&[&Shape]] = &[
     health::SHAPES,
     import::SHAPES,
     init::SHAPES,
+    k8s::SHAPES,
     paths::SHAPES,
     query::SHAPES,
     retention::SHAPES,
@@ -186,7 +191,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Look", &["tui", "demo"]),
     ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export"]),
     ("Look after", &["storage", "backup"]),
-    ("Set up", &["context", "config", "completion", "webhook"]),
+    ("Set up", &["context", "config", "completion", "webhook", "k8s"]),
     ("Know more", &["help", "errors", "version", "bench"]),
 ];
 

@@ -8,6 +8,7 @@ pub mod api;
 pub mod client;
 pub mod commands;
 pub mod generator;
+pub mod kube;
 pub mod printer;
 pub mod server;
 pub mod settings;

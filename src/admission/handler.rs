@@ -97,7 +97,8 @@ fn length(headers: &HeaderMap) -> Option<usize> {
 pub(super) async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     match shared.handler.review(request, &shared.metrics).await {
         Ok(reviewed) => {
-            tell(&reviewed);
+            log(&reviewed);
+            shared.teller.tell(&reviewed, Timestamp::now(), &shared.metrics);
             answer(StatusCode::OK, "application/json", reviewed.answer)
         }
         Err(refused) => {
@@ -112,7 +113,7 @@ pub(super) async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> Re
 }
 
 /// Names are the cluster's, so they are logged as quoted text.
-fn tell(reviewed: &Reviewed) {
+fn log(reviewed: &Reviewed) {
     let summary = &reviewed.summary;
     let (namespace, name) = (&summary.namespace, &summary.name);
     match &reviewed.outcome {

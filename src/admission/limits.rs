@@ -33,3 +33,5 @@ pub(super) const CERTIFICATE_CHECK_EVERY: Duration = Duration::from_secs(1);
 pub(super) const DRAIN_MAX: Duration = Duration::from_secs(20);
 /// After a failed accept, usually for want of file descriptors.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Mutations that wait to be sent as events: some seconds of a busy cluster, 4 MiB.
+pub(super) const MUTATIONS_MAX: usize = 4_096;

@@ -44,6 +44,8 @@ pub(super) struct Metrics {
     pub(super) handshakes_failed: Counter,
     pub(super) certificate_taken: Counter,
     pub(super) certificate_refused: Counter,
+    pub(super) events_sent: Counter,
+    pub(super) events_dropped: Counter,
 }
 
 impl Metrics {
@@ -59,6 +61,8 @@ impl Metrics {
             handshakes_failed: Counter::default(),
             certificate_taken: Counter::default(),
             certificate_refused: Counter::default(),
+            events_sent: Counter::default(),
+            events_dropped: Counter::default(),
         };
         let to = &mut metrics.registry;
         to.register("reviews", "Reviews answered, dry runs aside", metrics.reviews.clone());
@@ -74,6 +78,12 @@ impl Metrics {
             "certificate_refused",
             "Looks at the certificate's files that found them unusable",
             metrics.certificate_refused.clone(),
+        );
+        to.register("events_sent", "Mutations sent as events", metrics.events_sent.clone());
+        to.register(
+            "events_dropped",
+            "Mutations that were not sent: no room, or no answer",
+            metrics.events_dropped.clone(),
         );
         metrics
     }

@@ -84,7 +84,7 @@ fn unusable(url: &str, error: &dyn std::error::Error) -> ClientError {
     ClientError::Unusable { what: format!("the address {url:?}"), reason: error.to_string() }
 }
 
-fn bearer(token: &str) -> Result<HeaderValue, ClientError> {
+pub(super) fn bearer(token: &str) -> Result<HeaderValue, ClientError> {
     let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| ClientError::Unusable {
         what: "the token".to_owned(),
         reason: "it has characters that can not stand in a header".to_owned(),

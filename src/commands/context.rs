@@ -13,7 +13,7 @@ use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
 pub(super) mod store;
 mod validate;
 
-use store::{Context, Contexts, Stored, StoredToken};
+use store::{ClusterService, Context, Contexts, Stored, StoredToken};
 
 pub(super) const SHAPES: &[&Shape] = &[&LIST, &SHOW, &validate::SHAPE];
 
@@ -23,7 +23,7 @@ const LIST: Shape = Shape {
     fields: &[
         Field::new("current", Kind::Bool, "whether commands use it now"),
         Field::new("name", Kind::Text, "name of the context"),
-        Field::new("target", Kind::Text, "address of a server, or folder of a project"),
+        Field::new("target", Kind::Text, "address of a server, folder of a project, or Service of a cluster"),
         Field::new("token", Kind::Text, "where its token is; never the token"),
         Field::new("protected", Kind::Bool, "whether writes ask first"),
     ],
@@ -60,6 +60,7 @@ enum Action {
     #[command(after_help = examples!(
         "streamflow context add prod --url https://events.example.com --token-env PROD_TOKEN",
         "streamflow context add shop --dir ~/shop",
+        "streamflow context add live --kube-context prod --namespace events --service streamflow",
     ))]
     Add(AddArgs),
     /// Use a context from now on; `-` is the one before, `local` this folder's project
@@ -84,11 +85,26 @@ struct AddArgs {
     /// Name of the context
     name: String,
     /// Address of a server
-    #[arg(long, required_unless_present = "dir", conflicts_with = "dir")]
+    #[arg(long, required_unless_present_any = ["dir", "service"], conflicts_with = "dir")]
     url: Option<String>,
     /// Folder of a project on this machine
     #[arg(long)]
     dir: Option<PathBuf>,
+    /// Service of a Kubernetes cluster, reached by port-forward
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "dir"])]
+    service: Option<String>,
+    /// Port of the Service; otherwise its first
+    #[arg(long, value_name = "PORT", requires = "service")]
+    port: Option<u16>,
+    /// Namespace of the Service; otherwise that of the kubeconfig's context
+    #[arg(long, value_name = "NAME", requires = "service")]
+    namespace: Option<String>,
+    /// Context of the kubeconfig, instead of its current one
+    #[arg(long, value_name = "NAME", requires = "service")]
+    kube_context: Option<String>,
+    /// Kubeconfig file; otherwise $KUBECONFIG or ~/.kube/config
+    #[arg(long, value_name = "FILE", requires = "service")]
+    kubeconfig: Option<PathBuf>,
     /// Environment variable that holds the token
     #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
     token_env: Option<String>,
@@ -121,10 +137,20 @@ fn add(args: AddArgs, session: &Session) -> Result<ExitStatus, CommandError> {
         return Err(CommandError::usage(format!("context {:?} exists already", args.name))
             .with_hint("choose another name, or replace it with --force"));
     }
-    let place = match (&args.url, args.dir) {
-        (Some(url), _) => Stored::Server { url: target::normal_url(url)? },
-        (None, Some(dir)) => Stored::Project { dir: project_dir(session, dir)? },
-        (None, None) => return Err(CommandError::usage("a context needs --url or --dir")),
+    let place = match (&args.url, args.dir, args.service) {
+        (Some(url), ..) => Stored::Server { url: target::normal_url(url)? },
+        (None, Some(dir), _) => Stored::Project { dir: project_dir(session, dir)? },
+        (None, None, Some(service)) => Stored::Cluster(ClusterService {
+            service,
+            namespace: args.namespace,
+            port: args.port,
+            context: args.kube_context,
+            kubeconfig: args
+                .kubeconfig
+                .map(|file| Ok::<_, CommandError>(session.current_dir()?.join(file)))
+                .transpose()?,
+        }),
+        (None, None, None) => return Err(CommandError::usage("a context needs --url, --dir or --service")),
     };
     let token = match (args.token_env, args.token_file, &session.global().token) {
         (Some(name), _, _) => Some(StoredToken::Env(name)),
@@ -191,6 +217,7 @@ fn list(session: &Session) -> Result<ExitStatus, CommandError> {
         let target = match &context.place {
             Stored::Server { url } => url.clone(),
             Stored::Project { dir } => dir.display().to_string(),
+            Stored::Cluster(cluster) => cluster.address(),
         };
         let token = context.stored_token().map(StoredToken::described);
         vec![

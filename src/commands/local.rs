@@ -23,6 +23,7 @@ pub(super) fn target(session: &Session, settings: &Settings, data_dir: PathBuf) 
         token: session.token().or_else(|| settings.secret("server.token").cloned()),
         data_dir: Some(data_dir),
         protection: Protection::None,
+        cluster: None,
     }
 }
 

@@ -5,6 +5,7 @@ use streamflow_core::error_code;
 
 use super::{Consent, Session, Target, local, offline};
 use crate::client::{Client, ClientError, Refusal, Request};
+use crate::kube::{Access, Forward};
 use crate::printer::{CommandError, ExitStatus};
 
 /// Returns a client of the server. Nothing is contacted yet.
@@ -20,8 +21,19 @@ pub(super) fn server(session: &Session) -> Result<Client, CommandError> {
 /// # Errors
 /// When the address or the token can not be used.
 pub(super) fn connect(target: &Target, session: &Session) -> Result<Client, CommandError> {
-    let client = Client::http(&target.url, target.token.as_ref().map(crate::settings::Secret::reveal))?;
-    Ok(client.noting(session.other_version()))
+    Ok(quiet(target)?.noting(session.other_version()))
+}
+
+/// Returns a client of a target's server that does not tell of another version. Nothing is contacted yet.
+///
+/// # Errors
+/// As [`connect`].
+pub(super) fn quiet(target: &Target) -> Result<Client, ClientError> {
+    let token = target.token.as_ref().map(crate::settings::Secret::reveal);
+    let Some(cluster) = &target.cluster else { return Client::http(&target.url, token) };
+    let access = Access { kubeconfig: cluster.kubeconfig.clone(), context: cluster.context.clone() };
+    let forward = Forward::new(access, cluster.namespace.clone(), cluster.service.clone(), cluster.port);
+    Client::through(&target.url, token, forward)
 }
 
 /// Returns a client of the server for a command that changes something; a protected context is asked about first.

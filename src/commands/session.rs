@@ -163,21 +163,26 @@ impl Session {
     /// # Errors
     /// Those of the future; [`CommandError::interrupted`].
     pub fn block_on<T>(&self, future: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+        self.block_on_whole(async {
+            tokio::select! {
+                outcome = future => outcome,
+                interrupt = interrupted() => Err(interrupt),
+            }
+        })
+    }
+
+    /// Runs a future to its end. What Ctrl-C does is the future's to say, with [`interrupted`].
+    pub(super) fn block_on_whole<T>(
+        &self,
+        future: impl Future<Output = Result<T, CommandError>>,
+    ) -> Result<T, CommandError> {
         telemetry::start_for_command(self.global.verbose);
         install_tls();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| CommandError::bug(format!("cannot start the runtime: {error}")))?;
-        let outcome = runtime.block_on(async {
-            tokio::select! {
-                outcome = future => outcome,
-                interrupt = tokio::signal::ctrl_c() => match interrupt {
-                    Ok(()) => Err(CommandError::interrupted()),
-                    Err(error) => Err(CommandError::bug(format!("cannot wait for Ctrl-C: {error}"))),
-                },
-            }
-        });
+        let outcome = runtime.block_on(future);
         // A blocking read of stdin must not keep the process from ending.
         runtime.shutdown_background();
         if let Some(version) = self.other_version.get() {
@@ -185,6 +190,14 @@ impl Session {
             self.printer.talk(format_args!("note: the server has version {version}, this program {own}"));
         }
         outcome
+    }
+}
+
+/// Waits for Ctrl-C.
+pub(super) async fn interrupted() -> CommandError {
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => CommandError::interrupted(),
+        Err(error) => CommandError::bug(format!("cannot wait for Ctrl-C: {error}")),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use streamflow_core::suggest;
 
-use super::context::store::{Contexts, Stored};
+use super::context::store::{ClusterService, Contexts, Stored};
 use super::local;
 use super::session::Session;
 use crate::printer::{CommandError, ExitStatus};
@@ -21,6 +21,8 @@ pub struct Target {
     /// The folder of events, when the target is on this machine: it can be read without a server.
     pub data_dir: Option<PathBuf>,
     pub protection: Protection,
+    /// The Service of a cluster, when the target is reached through one; `url` is then no address for HTTP.
+    pub(super) cluster: Option<ClusterService>,
 }
 
 /// Whether writes ask first.
@@ -93,6 +95,7 @@ fn at_address(session: &Session, url: &str) -> Result<Target, CommandError> {
         token: session.token(),
         data_dir: None,
         protection: Protection::None,
+        cluster: None,
     })
 }
 
@@ -117,13 +120,23 @@ pub(super) fn stored(session: &Session, name: &str) -> Result<Target, CommandErr
     let contexts = Contexts::load(session.environment())?;
     let context = contexts.get(name).ok_or_else(|| unknown_context(name, &contexts))?;
     let protection = if context.protected { Protection::Protected } else { Protection::None };
+    let token = || session.token().map_or_else(|| context.token(session.environment()), |token| Ok(Some(token)));
     match &context.place {
         Stored::Server { url } => Ok(Target {
             name: name.to_owned(),
             url: url.clone(),
-            token: session.token().map_or_else(|| context.token(session.environment()), |token| Ok(Some(token)))?,
+            token: token()?,
             data_dir: None,
             protection,
+            cluster: None,
+        }),
+        Stored::Cluster(cluster) => Ok(Target {
+            name: name.to_owned(),
+            url: cluster.address(),
+            token: token()?,
+            data_dir: None,
+            protection,
+            cluster: Some(cluster.clone()),
         }),
         Stored::Project { dir } => {
             let settings = session.settings_of(dir)?;

@@ -1,4 +1,4 @@
-//! The Kubernetes admission webhook: serves it, makes its certificates, tries its mutation on files.
+//! The Kubernetes admission webhook: serves it, makes its certificates, puts it into a cluster, tries its mutation on files.
 
 use clap::Subcommand;
 use streamflow_core::admission::{Injection, InvalidValue, Values};
@@ -7,13 +7,21 @@ use super::Session;
 use super::tree::examples;
 use crate::printer::{CommandError, ExitStatus, Shape};
 
+mod audit;
 mod certs;
+mod check;
 mod document;
+mod install;
+mod issue;
 mod manifests;
+mod policy;
 mod serve;
+mod status;
 mod test;
+mod uninstall;
 
-pub(super) const SHAPES: &[&Shape] = &[&serve::SHAPE, &certs::SHAPE, &test::SHAPE];
+pub(super) const SHAPES: &[&Shape] =
+    &[&serve::SHAPE, &certs::SHAPE, &check::SHAPE, &install::SHAPE, &status::SHAPE, &audit::SHAPE, &test::SHAPE];
 
 /// Name of the webhook's Service and namespace.
 const NAME: &str = "streamflow-webhook";
@@ -26,7 +34,8 @@ const NAME: &str = "streamflow-webhook";
 #[command(after_help = examples!(
     "streamflow webhook test deployment.yaml",
     "streamflow webhook certs --out certs",
-    "streamflow webhook serve --certs certs",
+    "streamflow webhook install --image registry.example.com/streamflow:0.1.0",
+    "streamflow webhook status",
 ))]
 pub(super) struct WebhookArgs {
     #[command(subcommand)]
@@ -38,6 +47,11 @@ enum WebhookCommand {
     Serve(serve::ServeArgs),
     Certs(certs::CertsArgs),
     Manifests(manifests::ManifestsArgs),
+    Install(install::InstallArgs),
+    Uninstall(uninstall::UninstallArgs),
+    Status(status::StatusArgs),
+    Audit(audit::AuditArgs),
+    Policy(policy::PolicyArgs),
     Test(test::TestArgs),
 }
 
@@ -46,6 +60,11 @@ pub(super) fn run(args: WebhookArgs, session: &Session) -> Result<ExitStatus, Co
         WebhookCommand::Serve(args) => serve::run(&args, session),
         WebhookCommand::Certs(args) => certs::run(&args, session),
         WebhookCommand::Manifests(args) => manifests::run(&args, session),
+        WebhookCommand::Install(args) => install::run(&args, session),
+        WebhookCommand::Uninstall(args) => uninstall::run(&args, session),
+        WebhookCommand::Status(args) => status::run(&args, session),
+        WebhookCommand::Audit(args) => audit::run(&args, session),
+        WebhookCommand::Policy(args) => policy::run(&args, session),
         WebhookCommand::Test(args) => test::run(&args, session),
     }
 }

@@ -10,6 +10,7 @@ const BINARY: &[(&str, &[&str])] = &[
     ("api", &["core"]),
     ("generator", &[]),
     ("client", &["api", "core"]),
+    ("kube", &["api", "core", "telemetry"]),
     ("server", &["api", "core", "engine", "telemetry"]),
     ("printer", &["core"]),
     ("settings", &["core"]),

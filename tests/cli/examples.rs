@@ -53,6 +53,7 @@ const RULES: &[(&str, Rule)] = &[
     ),
     ("streamflow import orders.csv", Rule::Around("printf 'order,total,password\\n7,19.5,x\\n' > orders.csv; CALL")),
     ("zcat old.csv.gz", Rule::Around("printf 'page,ms\\n/a,7\\n' | gzip -c > old.csv.gz; CALL")),
+    ("streamflow k8s", Rule::Skip("needs a cluster; workloads.rs runs each kind")),
     ("streamflow webhook", Rule::Skip("needs certificates and objects of a cluster; webhook.rs runs each")),
     ("zcat old.ndjson.gz", Rule::Around("gzip -c events/sample.ndjson > old.ndjson.gz; CALL")),
     ("streamflow completion bash", Rule::Around("mkdir -p ~/.local/share/bash-completion/completions; CALL")),

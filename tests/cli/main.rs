@@ -5,6 +5,7 @@
 mod architecture;
 mod backup;
 mod bench;
+mod cluster;
 mod config;
 mod context;
 mod contract;

@@ -30,7 +30,7 @@ pub(crate) fn python_with_duckdb(test: &str) -> Option<PathBuf> {
     found
 }
 
-fn say_missing(tool: &str, test: &str) {
+pub(crate) fn say_missing(tool: &str, test: &str) {
     let required = std::env::var("STREAMFLOW_TEST_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
     assert!(!required, "{test} needs {tool}, which is not installed");
     let count = MISSING.fetch_add(1, Ordering::Relaxed) + 1;

@@ -4,6 +4,7 @@
 //! chance and settings are arguments.
 
 pub mod admission;
+pub mod certificate;
 pub mod error_code;
 pub mod event;
 pub mod filter;

@@ -40,8 +40,41 @@ pub(crate) struct Context {
 /// Where the context leads.
 #[derive(Debug, Clone)]
 pub(crate) enum Stored {
-    Server { url: String },
-    Project { dir: PathBuf },
+    Server {
+        url: String,
+    },
+    Project {
+        dir: PathBuf,
+    },
+    /// A Service of a Kubernetes cluster, reached by port-forward.
+    Cluster(ClusterService),
+}
+
+/// A Service of a Kubernetes cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClusterService {
+    pub(crate) service: String,
+    /// None: that of the kubeconfig's context.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) namespace: Option<String>,
+    /// None: the Service's first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) port: Option<u16>,
+    /// None: the kubeconfig's current one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) context: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+}
+
+impl ClusterService {
+    /// Returns what stands for its address: `k8s://CONTEXT/NAMESPACE/SERVICE:PORT`.
+    pub(crate) fn address(&self) -> String {
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let or_current = |part: &Option<String>| part.clone().unwrap_or_else(|| "-".to_owned());
+        format!("k8s://{}/{}/{}{port}", or_current(&self.context), or_current(&self.namespace), self.service)
+    }
 }
 
 /// A context as the file has it.
@@ -53,6 +86,8 @@ struct Written {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dir: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    cluster: Option<ClusterService>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     token: Option<StoredToken>,
     #[serde(default)]
     protected: bool,
@@ -62,10 +97,11 @@ impl TryFrom<Written> for Context {
     type Error = &'static str;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let place = match (written.url, written.dir) {
-            (Some(url), None) => Stored::Server { url },
-            (None, Some(dir)) => Stored::Project { dir },
-            _ => return Err("a context has either url or dir"),
+        let place = match (written.url, written.dir, written.cluster) {
+            (Some(url), None, None) => Stored::Server { url },
+            (None, Some(dir), None) => Stored::Project { dir },
+            (None, None, Some(cluster)) => Stored::Cluster(cluster),
+            _ => return Err("a context has one of url, dir and cluster"),
         };
         Ok(Self { place, token: written.token, protected: written.protected })
     }
@@ -73,11 +109,12 @@ impl TryFrom<Written> for Context {
 
 impl From<Context> for Written {
     fn from(context: Context) -> Self {
-        let (url, dir) = match context.place {
-            Stored::Server { url } => (Some(url), None),
-            Stored::Project { dir } => (None, Some(dir)),
+        let (url, dir, cluster) = match context.place {
+            Stored::Server { url } => (Some(url), None, None),
+            Stored::Project { dir } => (None, Some(dir), None),
+            Stored::Cluster(cluster) => (None, None, Some(cluster)),
         };
-        Self { url, dir, token: context.token, protected: context.protected }
+        Self { url, dir, cluster, token: context.token, protected: context.protected }
     }
 }
 

@@ -6,11 +6,10 @@ use serde_json::{Map, json};
 
 use crate::api::Success;
 use crate::api::state::Status;
-use crate::client::{Client, Request};
-use crate::commands::{Session, Target};
+use crate::client::Request;
+use crate::commands::{Session, Target, remote};
 use crate::printer::paint::GOOD;
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape, painted};
-use crate::settings::Secret;
 
 pub(super) const SHAPE: Shape = Shape {
     name: "streamflow.context_validation/1",
@@ -27,7 +26,7 @@ pub(super) const SHAPE: Shape = Shape {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn run(target: &Target, session: &Session) -> Result<ExitStatus, CommandError> {
-    let client = Client::http(&target.url, target.token.as_ref().map(Secret::reveal))?;
+    let client = remote::quiet(target)?;
     let status = session.block_on(async {
         // A route that asks for the token, unlike the probes.
         let response = client.send(Request::get("/api/v1/status").within(PATIENCE)).await?;

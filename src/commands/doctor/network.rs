@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::Finding;
 use crate::api::Success;
 use crate::api::state::Status;
-use crate::client::{Client, Request};
-use crate::commands::{Session, local, server_options};
+use crate::client::Request;
+use crate::commands::{Session, local, remote, server_options};
 use crate::printer::CommandError;
 use crate::server::Role;
-use crate::settings::{Secret, Settings};
+use crate::settings::Settings;
 
 /// A person waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -54,7 +54,7 @@ pub(super) fn server(session: &Session) -> Finding {
     if is_local.is_some_and(|dir| local::running(dir).is_none()) {
         return Finding::warning("server", "none runs on this folder", "start it with `streamflow start`");
     }
-    let asked = Client::http(&target.url, target.token.as_ref().map(Secret::reveal)).map_err(CommandError::from);
+    let asked = remote::quiet(&target).map_err(CommandError::from);
     let answered = asked.and_then(|client| {
         session.block_on(async move {
             let answer = client.send(Request::get("/api/v1/status").within(PATIENCE)).await?;

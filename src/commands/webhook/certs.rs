@@ -1,4 +1,4 @@
-//! Makes the certificates of the webhook: an authority that signs one leaf and is then forgotten.
+//! Writes the certificates of the webhook to a folder, or looks at those that are there.
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,13 +6,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
-};
 use serde_json::json;
 
-use super::NAME;
+use super::issue::{AUTHORITY_DAYS, LEAF_DAYS, issue, names};
+use super::{NAME, check};
 use crate::commands::tree::examples;
 use crate::commands::{Session, session};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
@@ -28,10 +25,6 @@ pub(super) const SHAPE: Shape = Shape {
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const AUTHORITY_DAYS: u32 = 3_652;
-const LEAF_DAYS: u32 = 90;
-/// Clocks of a cluster's machines differ.
-const BACKDATED: Duration = Duration::from_secs(60 * 60);
 
 /// Make the certificates of the webhook
 ///
@@ -41,11 +34,18 @@ const BACKDATED: Duration = Duration::from_secs(60 * 60);
 #[command(after_help = examples!(
     "streamflow webhook certs --out certs",
     "streamflow webhook certs --out certs --san webhook.example.com --force",
+    "streamflow webhook certs --check certs --days 14",
 ))]
 pub(super) struct CertsArgs {
     /// Folder to write to
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "check")]
+    out: Option<PathBuf>,
+    /// Look at the certificates of this folder instead: exit code 1 when one ends soon, 10 when they cannot be used
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "san", "force"])]
+    check: Option<PathBuf>,
+    /// With --check, how many days are soon
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(i64).range(0..=3_650))]
+    days: i64,
     /// A further name or address that the certificate is for; may be given more than once
     #[arg(long, value_name = "NAME")]
     san: Vec<String>,
@@ -57,21 +57,17 @@ pub(super) struct CertsArgs {
     force: bool,
 }
 
-/// The three files, PEM.
-struct Made {
-    authority: String,
-    leaf: String,
-    key: String,
-}
-
 pub(super) fn run(args: &CertsArgs, session: &Session) -> Result<ExitStatus, CommandError> {
+    let Some(out) = &args.out else {
+        return check::run(args.check.as_deref().unwrap_or(Path::new(".")), args.days, session);
+    };
     let seconds = u64::try_from(session.now() / 1_000_000).unwrap_or_default();
     let now = Duration::from_secs(seconds);
-    let made = make(&names(args), now).map_err(|error| {
+    let made = issue(&names(&args.namespace, &args.san), now).map_err(|error| {
         CommandError::usage(format!("cannot make the certificates: {error}"))
             .with_hint("a --san is a DNS name or an IP address, --namespace a name of a namespace")
     })?;
-    let dir = session.current_dir()?.join(&args.out);
+    let dir = session.current_dir()?.join(out);
     let files = [("ca.crt", &made.authority, 0o644), ("tls.crt", &made.leaf, 0o644), ("tls.key", &made.key, 0o600)];
     if !args.force
         && let Some((name, ..)) = files.iter().find(|(name, ..)| dir.join(name).exists())
@@ -94,38 +90,6 @@ pub(super) fn run(args: &CertsArgs, session: &Session) -> Result<ExitStatus, Com
         vec![path("tls.key"), json!("its private key"), json!(null)],
     ]))?;
     Ok(ExitStatus::Ok)
-}
-
-/// Returns the names by which an API server or a test calls the webhook.
-fn names(args: &CertsArgs) -> Vec<String> {
-    let service = format!("{NAME}.{}", args.namespace);
-    let mut names = vec![format!("{service}.svc"), format!("{service}.svc.cluster.local"), service];
-    names.extend(["localhost".to_owned(), "127.0.0.1".to_owned()]);
-    names.extend(args.san.iter().cloned());
-    names
-}
-
-fn make(names: &[String], now: Duration) -> Result<Made, rcgen::Error> {
-    let epoch = date_time_ymd(1970, 1, 1);
-    let dated = |mut params: CertificateParams, name: &str, days: u32| {
-        params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.not_before = epoch + now.saturating_sub(BACKDATED);
-        params.not_after = epoch + now + DAY * days;
-        params
-    };
-    let mut authority = dated(CertificateParams::default(), "streamflow-webhook-ca", AUTHORITY_DAYS);
-    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
-
-    let mut leaf = dated(CertificateParams::new(names.to_vec())?, NAME, LEAF_DAYS);
-    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    leaf.use_authority_key_identifier_extension = true;
-    let key = KeyPair::generate()?;
-    let leaf = leaf.signed_by(&key, &authority)?;
-    Ok(Made { authority: authority.pem(), leaf: leaf.pem(), key: key.serialize_pem() })
 }
 
 /// Writes beside the file and renames, so that a webhook that is serving never reads half of one.

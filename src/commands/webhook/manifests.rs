@@ -15,7 +15,8 @@ use crate::commands::Session;
 use crate::commands::tree::examples;
 use crate::printer::{CommandError, ExitStatus};
 
-mod configuration;
+pub(super) mod configuration;
+mod rights;
 mod workload;
 
 /// Authorities of a cluster are a few kilobytes.
@@ -33,23 +34,52 @@ const REPLICAS_MAX: i64 = 100;
     "streamflow webhook manifests --url https://10.0.0.5:8443/mutate --ca certs/ca.crt",
 ))]
 pub(super) struct ManifestsArgs {
-    /// Image that has the streamflow program
-    #[arg(long, value_name = "IMAGE", required_unless_present = "url", conflicts_with = "url")]
-    image: Option<String>,
+    #[command(flatten)]
+    objects: ObjectsArgs,
     /// File of the authority that the API server is to trust; without it, caBundle is left to cert-manager or another
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Webhook outside of the cluster: https://HOST:PORT/mutate; prints its configuration only
+}
+
+/// What the objects are made of.
+#[derive(Debug, clap::Args)]
+pub(super) struct ObjectsArgs {
+    /// Image that has the streamflow program
+    #[arg(long, value_name = "IMAGE", required_unless_present = "url", conflicts_with = "url")]
+    pub(super) image: Option<String>,
+    /// Webhook outside of the cluster: https://HOST:PORT/mutate; its configuration only
     #[arg(long, value_name = "URL", value_parser = outside_url)]
-    url: Option<String>,
+    pub(super) url: Option<String>,
     /// What an API server does when the webhook does not answer
     #[arg(long, value_name = "POLICY", default_value = "ignore")]
     failure_policy: FailurePolicy,
     /// Pods of the webhook
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(i64).range(1..=REPLICAS_MAX))]
     replicas: i64,
+    /// Let the pods renew their certificate, with the rights in the cluster that it takes
+    #[arg(long, conflicts_with = "url")]
+    renew: bool,
     #[command(flatten)]
-    injection: InjectionArgs,
+    pub(super) injection: InjectionArgs,
+}
+
+impl ObjectsArgs {
+    /// Returns the objects in the order in which they are applied, the configuration last.
+    pub(super) fn objects(&self, ca_bundle: Option<String>) -> Result<Vec<Value>, CommandError> {
+        self.injection.injection()?;
+        let mut objects = match &self.image {
+            Some(image) => {
+                let mut objects = workload::objects(self, checked_image(image)?);
+                if self.renew {
+                    objects.extend(rights::objects(&self.injection.namespace));
+                }
+                objects
+            }
+            None => Vec::new(),
+        };
+        objects.push(configuration::object(self, ca_bundle));
+        Ok(objects)
+    }
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -68,13 +98,8 @@ impl FailurePolicy {
 }
 
 pub(super) fn run(args: &ManifestsArgs, session: &Session) -> Result<ExitStatus, CommandError> {
-    args.injection.injection()?;
     let ca_bundle = args.ca.as_deref().map(ca_bundle).transpose()?;
-    let mut objects = match &args.image {
-        Some(image) => workload::objects(args, checked_image(image)?),
-        None => Vec::new(),
-    };
-    objects.push(configuration::object(args, ca_bundle));
+    let objects = args.objects.objects(ca_bundle)?;
     session.printer().text(&yaml(&objects)?)?;
     Ok(ExitStatus::Ok)
 }
@@ -96,7 +121,7 @@ fn checked_image(image: &str) -> Result<&str, CommandError> {
 }
 
 /// Returns the file as Kubernetes wants it, having seen a certificate in it.
-fn ca_bundle(path: &Path) -> Result<String, CommandError> {
+pub(super) fn ca_bundle(path: &Path) -> Result<String, CommandError> {
     let unusable = |fault: String| {
         CommandError::usage(format!("cannot use {}: {fault}", path.display()))
             .with_hint("`streamflow webhook certs --out DIR` makes a ca.crt")
@@ -111,7 +136,7 @@ fn ca_bundle(path: &Path) -> Result<String, CommandError> {
     Ok(STANDARD.encode(bytes))
 }
 
-fn yaml(objects: &[Value]) -> Result<String, CommandError> {
+pub(super) fn yaml(objects: &[Value]) -> Result<String, CommandError> {
     let mut text = String::new();
     for object in objects {
         let document = serde_saphyr::to_string(object)

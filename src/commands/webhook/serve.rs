@@ -4,15 +4,24 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Map, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use super::InjectionArgs;
 use crate::admission::{AdmissionOptions, RunningAdmission, StartError};
 use crate::commands::tree::examples;
 use crate::commands::{Session, session};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
-use crate::telemetry::{self, LogFormat};
+use crate::settings;
+use crate::telemetry::{self, LogFormat, task};
+
+mod events;
+mod renewal;
+
+use events::Courier;
+use renewal::Renewal;
 
 pub(super) const SHAPE: Shape = Shape {
     name: "streamflow.webhook/1",
@@ -33,6 +42,7 @@ const DRAIN_DELAY_SECONDS_MAX: u64 = 300;
 #[command(after_help = examples!(
     "streamflow webhook serve --certs certs",
     "streamflow webhook serve --certs certs --listen 127.0.0.1:8443 --probes 127.0.0.1:8081",
+    "streamflow webhook serve --certs certs --events http://streamflow.streamflow.svc:8005",
 ))]
 pub(super) struct ServeArgs {
     /// Address of the reviews, over TLS
@@ -47,6 +57,15 @@ pub(super) struct ServeArgs {
     /// After a signal, take reviews for as long while /readyz says no
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=DRAIN_DELAY_SECONDS_MAX))]
     drain_delay: u64,
+    /// Send each mutation as an event k8s.mutation to the StreamFlow server at this address, with --token or STREAMFLOW_TOKEN
+    #[arg(long, value_name = "URL")]
+    events: Option<String>,
+    /// Renew the certificate in the Secret streamflow-webhook-tls at two thirds of its life, with the cluster's rights of this pod
+    #[arg(long)]
+    renew: bool,
+    /// With --renew, how long API servers and pods are given to learn of a change
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = settings::parse_duration)]
+    renew_settle: Duration,
     /// Write the log as lines of JSON
     #[arg(long)]
     log_json: bool,
@@ -55,7 +74,9 @@ pub(super) struct ServeArgs {
 }
 
 pub(super) fn run(args: &ServeArgs, session: &Session) -> Result<ExitStatus, CommandError> {
+    let courier = args.events.as_deref().map(|url| Courier::to(url, session)).transpose()?;
     let options = AdmissionOptions {
+        tell_mutations: courier.is_some(),
         listen: args.listen,
         probes: args.probes,
         certs: args.certs.clone(),
@@ -69,26 +90,53 @@ pub(super) fn run(args: &ServeArgs, session: &Session) -> Result<ExitStatus, Com
         .enable_all()
         .build()
         .map_err(|error| CommandError::bug(format!("cannot start the runtime: {error}")))?;
-    let outcome = runtime.block_on(serve(options, session));
+    let outcome = runtime.block_on(serve(args, options, courier, session));
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(options: AdmissionOptions, session: &Session) -> Result<ExitStatus, CommandError> {
+async fn serve(
+    args: &ServeArgs,
+    options: AdmissionOptions,
+    courier: Option<Courier>,
+    session: &Session,
+) -> Result<ExitStatus, CommandError> {
     let listen = |kind| signal(kind).map_err(|error| CommandError::bug(format!("cannot wait for signals: {error}")));
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    let running = RunningAdmission::start(options).await?;
+    let renewal = match args.renew {
+        true => Some(Renewal::new(&args.injection.namespace, args.renew_settle, Timestamp::now()).await?),
+        false => None,
+    };
+    let mut running = RunningAdmission::start(options).await?;
+    let renewing = renewal.map(|renewal| task::spawn("renewal", renewal.run()));
+    let sending = running
+        .take_mutations()
+        .zip(courier)
+        .map(|(mutations, courier)| task::spawn("mutations", courier.run(mutations)));
     let (reviews, probes) = (format!("https://{}/mutate", running.address), format!("http://{}", running.probes));
     tracing::info!(reviews, probes, "serving");
     let object = Map::from_iter([("reviews".to_owned(), json!(reviews)), ("probes".to_owned(), json!(probes))]);
     session.printer().record(SHAPE.name, &object)?;
     wait(&mut terminate, &mut interrupt).await;
     tracing::info!("stopping");
+    if let Some(renewing) = renewing {
+        renewing.abort();
+    }
     tokio::select! {
-        () = running.shutdown() => tracing::info!("stopped"),
+        () = stop(running, sending) => tracing::info!("stopped"),
         () = wait(&mut terminate, &mut interrupt) => tracing::warn!("stopped at once by a second signal"),
     }
     Ok(ExitStatus::Ok)
+}
+
+/// What was mutated up to the end is still sent, within a limit.
+async fn stop(running: RunningAdmission, sending: Option<JoinHandle<()>>) {
+    running.shutdown().await;
+    if let Some(sending) = sending
+        && tokio::time::timeout(events::LAST_MAX, sending).await.is_err()
+    {
+        tracing::warn!("the last mutations were not sent");
+    }
 }
 
 async fn wait(terminate: &mut Signal, interrupt: &mut Signal) {

@@ -65,7 +65,7 @@ pub(super) fn run(args: &TestArgs, session: &Session) -> Result<ExitStatus, Comm
 }
 
 /// Has the object reviewed as an API server would ask for it.
-fn reviewed(
+pub(super) fn reviewed(
     object: &Value,
     old: Option<&Value>,
     injection: &Injection,

@@ -11,13 +11,15 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::Value;
 
-pub(super) struct Client(StreamOwned<ClientConnection, TcpStream>);
+pub(crate) struct Client(StreamOwned<ClientConnection, TcpStream>);
 
 impl Client {
     /// Connects as an API server would that knows the authority at `authority`.
-    pub(super) fn connect(address: SocketAddr, authority: &Path) -> Self {
+    pub(crate) fn connect(address: SocketAddr, authority: &Path) -> Self {
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(authority).unwrap()).unwrap();
+        for authority in CertificateDer::pem_file_iter(authority).unwrap() {
+            roots.add(authority.unwrap()).unwrap();
+        }
         let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -33,26 +35,26 @@ impl Client {
         Self(StreamOwned::new(connection, stream))
     }
 
-    pub(super) fn send(&mut self, text: &str) {
+    pub(crate) fn send(&mut self, text: &str) {
         self.0.write_all(text.as_bytes()).unwrap();
         self.0.flush().unwrap();
     }
 
     /// Sends a review and returns the status and the answer.
-    pub(super) fn review(&mut self, review: &Value) -> (u16, Value) {
+    pub(crate) fn review(&mut self, review: &Value) -> (u16, Value) {
         let (status, _, body) = self.call("POST", "/mutate", "content-type: application/json\r\n", &review.to_string());
         (status, serde_json::from_str(&body).unwrap_or_default())
     }
 
     /// Sends a request and returns the status, the head and the body of the answer.
-    pub(super) fn call(&mut self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
+    pub(crate) fn call(&mut self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
         let length = body.len();
         self.send(&format!("{method} {path} HTTP/1.1\r\nhost: x\r\n{headers}content-length: {length}\r\n\r\n{body}"));
         self.answer()
     }
 
     /// Sends a request without its body and returns the status of the answer.
-    pub(super) fn head_only(&mut self, method: &str, path: &str, headers: &str) -> u16 {
+    pub(crate) fn head_only(&mut self, method: &str, path: &str, headers: &str) -> u16 {
         self.send(&format!("{method} {path} HTTP/1.1\r\nhost: x\r\n{headers}\r\n"));
         self.answer().0
     }

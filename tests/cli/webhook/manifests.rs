@@ -53,7 +53,7 @@ fn every_object_is_valid_for_kubernetes() {
     let Some(validate) = tool::find("kubernetes-validate", "every_object_is_valid_for_kubernetes") else { return };
     let place = Place::new();
     place.run(&["webhook", "certs", "--out", "certs"]).exits(0);
-    for flags in [&["--ca", "certs/ca.crt"][..], &["--replicas", "1", "--failure-policy", "fail"]] {
+    for flags in [&["--ca", "certs/ca.crt"][..], &["--replicas", "1", "--failure-policy", "fail", "--renew"]] {
         let printed = place.run(&[&["webhook", "manifests", "--image", IMAGE], flags].concat()).exits(0).out;
         place.write("webhook.yaml", &printed);
         let output =

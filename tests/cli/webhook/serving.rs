@@ -12,20 +12,25 @@ use crate::program::Place;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) struct Webhook {
-    pub(super) place: Place,
+pub(crate) struct Webhook {
+    pub(crate) place: Place,
     child: Child,
     ready: Value,
 }
 
 impl Webhook {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_with(&["--drain-delay", "0"])
     }
 
-    pub(super) fn start_with(flags: &[&str]) -> Self {
+    pub(crate) fn start_with(flags: &[&str]) -> Self {
         let place = Place::new();
         place.run(&["webhook", "certs", "--out", "certs"]).exits(0);
+        Self::serve(place, flags)
+    }
+
+    /// Serves with the certificates that are in the place.
+    pub(crate) fn serve(place: Place, flags: &[&str]) -> Self {
         let mut command = place.command(&["webhook", "serve", "--certs", "certs", "-o", "ndjson"]);
         command.args(["--listen", "127.0.0.1:0", "--probes", "127.0.0.1:0"]).args(flags);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -35,21 +40,26 @@ impl Webhook {
         Self { place, child, ready }
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         self.ready["reviews"].as_str().unwrap()
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.url().trim_start_matches("https://").trim_end_matches("/mutate").parse().unwrap()
     }
 
     /// Returns a new connection that trusts the authority of the moment.
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::connect(self.address(), &self.place.dir().join("certs/ca.crt"))
     }
 
+    /// Returns a new connection that trusts the authorities of a file.
+    pub(crate) fn client_trusting(&self, authorities: &std::path::Path) -> Client {
+        Client::connect(self.address(), authorities)
+    }
+
     /// Asks the plain port and returns the status and the body.
-    pub(super) fn probe(&self, path: &str) -> (u16, String) {
+    pub(crate) fn probe(&self, path: &str) -> (u16, String) {
         let address: SocketAddr = self.ready["probes"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -61,17 +71,22 @@ impl Webhook {
     }
 
     /// Asks for a metric until it is above zero.
-    pub(super) fn wait_for(&self, metric: &str) {
+    pub(crate) fn wait_for(&self, metric: &str) {
+        self.wait_for_count(metric, 1);
+    }
+
+    /// Asks for a metric until it is at least `wanted`.
+    pub(crate) fn wait_for_count(&self, metric: &str, wanted: u64) {
         self.until(metric, || {
             self.probe("/metrics").1.lines().any(|line| {
                 line.strip_prefix(metric)
                     .and_then(|rest| rest.trim().parse::<u64>().ok())
-                    .is_some_and(|count| count > 0)
+                    .is_some_and(|count| count >= wanted)
             })
         });
     }
 
-    pub(super) fn wait_until_not_ready(&self) {
+    pub(crate) fn wait_until_not_ready(&self) {
         self.until("readiness to end", || self.probe("/readyz").0 == 503);
     }
 
@@ -83,13 +98,13 @@ impl Webhook {
         }
     }
 
-    pub(super) fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
     /// Waits until the process has ended and returns its exit code.
-    pub(super) fn wait(&mut self) -> i32 {
+    pub(crate) fn wait(&mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 }

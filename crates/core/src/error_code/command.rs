@@ -2,7 +2,7 @@
 
 use super::ErrorCode;
 
-pub(super) const CODES: [ErrorCode; 9] = [
+pub(super) const CODES: [ErrorCode; 13] = [
     ErrorCode {
         code: "cannot_connect",
         status: 0,
@@ -84,5 +84,41 @@ pub(super) const CODES: [ErrorCode; 9] = [
         explanation: "A data folder has one writer at a time, which holds its lock while it runs. The message names the \
                       process and its address.",
         hint: "talk to that server, or stop it first with `streamflow stop`",
+    },
+    ErrorCode {
+        code: "cluster_unreachable",
+        status: 0,
+        exit: 3,
+        summary: "the Kubernetes cluster cannot be reached",
+        explanation: "The API server that the kubeconfig names did not answer, answered with a fault of its own, or not in \
+                      the way of an API server. The network, the cluster or the kubeconfig's address is to blame.",
+        hint: "see whether `kubectl get --raw /version` answers with the same kubeconfig",
+    },
+    ErrorCode {
+        code: "cluster_forbidden",
+        status: 0,
+        exit: 4,
+        summary: "the Kubernetes cluster does not let you do that",
+        explanation: "The API server does not know you, or knows you and has no role for you that allows it. The message is \
+                      the API server's own.",
+        hint: "`kubectl auth can-i --list` tells what you may do",
+    },
+    ErrorCode {
+        code: "cluster_not_found",
+        status: 0,
+        exit: 5,
+        summary: "the Kubernetes cluster has no such object",
+        explanation: "The API server knows neither an object of this name in this namespace, or not the kind of object, as \
+                      older releases of Kubernetes lack newer kinds.",
+        hint: "check the name, and the namespace with -n",
+    },
+    ErrorCode {
+        code: "cluster_refused",
+        status: 0,
+        exit: 2,
+        summary: "the Kubernetes cluster did not accept an object",
+        explanation: "The API server found the object invalid, another admission webhook or policy denied it, or another \
+                      tool manages one of its fields. The message is the API server's own. Nothing of it was kept.",
+        hint: "change what the message names; a field of another tool is taken over with --take-over",
     },
 ];

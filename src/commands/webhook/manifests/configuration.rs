@@ -3,20 +3,20 @@
 use serde_json::{Value, json};
 
 use super::super::NAME;
-use super::ManifestsArgs;
+use super::ObjectsArgs;
 
 /// Annotations that say no, as CEL.
-const NOT_OPTED_OUT: &str = "!has(object.metadata.annotations) || !('streamflow.io/inject' in object.metadata.annotations) \
+pub(in crate::commands::webhook) const NOT_OPTED_OUT: &str = "!has(object.metadata.annotations) || !('streamflow.io/inject' in object.metadata.annotations) \
                              || object.metadata.annotations['streamflow.io/inject'] != 'false'";
 /// Objects that another one manages, as CEL.
-const NOT_CONTROLLED: &str = "!has(object.metadata.ownerReferences) || \
+pub(in crate::commands::webhook) const NOT_CONTROLLED: &str = "!has(object.metadata.ownerReferences) || \
                               !object.metadata.ownerReferences.exists(owner, has(owner.controller) && owner.controller)";
 /// Objects on their way out, as CEL.
-const NOT_DELETING: &str = "!has(object.metadata.deletionTimestamp)";
+pub(in crate::commands::webhook) const NOT_DELETING: &str = "!has(object.metadata.deletionTimestamp)";
 /// A review is answered in well under a millisecond; what takes longer is a network that is down.
 const TIMEOUT_SECONDS: u32 = 3;
 
-pub(super) fn object(args: &ManifestsArgs, ca_bundle: Option<String>) -> Value {
+pub(super) fn object(args: &ObjectsArgs, ca_bundle: Option<String>) -> Value {
     let mut client = match &args.url {
         Some(url) => json!({ "url": url }),
         None => json!({
@@ -41,15 +41,7 @@ pub(super) fn object(args: &ManifestsArgs, ca_bundle: Option<String>) -> Value {
             "admissionReviewVersions": ["v1", "v1beta1"],
             "clientConfig": client,
             "rules": [rule("apps", "deployments"), rule("", "services")],
-            "namespaceSelector": {
-                "matchExpressions": [
-                    {
-                        "key": "kubernetes.io/metadata.name", "operator": "NotIn",
-                        "values": ["kube-system", "kube-public", "kube-node-lease", args.injection.namespace],
-                    },
-                    { "key": "streamflow.io/webhook", "operator": "NotIn", "values": ["disabled"] },
-                ],
-            },
+            "namespaceSelector": namespaces(&args.injection.namespace),
             "matchConditions": [
                 { "name": "not-opted-out", "expression": NOT_OPTED_OUT },
                 { "name": "not-controlled", "expression": NOT_CONTROLLED },
@@ -61,5 +53,18 @@ pub(super) fn object(args: &ManifestsArgs, ca_bundle: Option<String>) -> Value {
             "timeoutSeconds": TIMEOUT_SECONDS,
             "failurePolicy": args.failure_policy.name(),
         }],
+    })
+}
+
+/// Returns the selector of the namespaces whose objects get keys.
+pub(in crate::commands::webhook) fn namespaces(own: &str) -> Value {
+    json!({
+        "matchExpressions": [
+            {
+                "key": "kubernetes.io/metadata.name", "operator": "NotIn",
+                "values": ["kube-system", "kube-public", "kube-node-lease", own],
+            },
+            { "key": "streamflow.io/webhook", "operator": "NotIn", "values": ["disabled"] },
+        ],
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::NAME;
-use super::ManifestsArgs;
+use super::ObjectsArgs;
 
 /// Any user that is not root.
 const USER: u32 = 65_532;
@@ -12,7 +12,7 @@ const PROBES_PORT: u16 = 8080;
 /// The drain's delay of 5 s, its 20 s for reviews, and some.
 const GRACE_SECONDS: u32 = 40;
 
-pub(super) fn objects(args: &ManifestsArgs, image: &str) -> Vec<Value> {
+pub(super) fn objects(args: &ObjectsArgs, image: &str) -> Vec<Value> {
     let namespace = &args.injection.namespace;
     let metadata = || json!({ "name": NAME, "namespace": namespace, "labels": { "app": NAME } });
     let mut objects = vec![
@@ -67,12 +67,30 @@ pub(super) fn objects(args: &ManifestsArgs, image: &str) -> Vec<Value> {
     objects
 }
 
-fn pod(args: &ManifestsArgs, image: &str) -> Value {
+fn pod(args: &ObjectsArgs, image: &str) -> Value {
     let injection = &args.injection;
+    let mut call = vec![
+        json!("webhook"),
+        json!("serve"),
+        json!("--log-json"),
+        json!("--certs=/certs"),
+        json!(format!("--listen=0.0.0.0:{REVIEWS_PORT}")),
+        json!(format!("--probes=0.0.0.0:{PROBES_PORT}")),
+        json!(format!("--namespace={}", injection.namespace)),
+        json!(format!("--metrics-path={}", injection.metrics_path)),
+        json!(format!("--metrics-port={}", injection.metrics_port)),
+        json!(format!("--health-path={}", injection.health_path)),
+        json!(format!("--monitoring-version={}", injection.monitoring_version)),
+        json!(format!("--component={}", injection.component)),
+    ];
+    if args.renew {
+        call.push(json!("--renew"));
+    }
     let probe = |path: &str| json!({ "httpGet": { "path": path, "port": "probes" }, "periodSeconds": 5 });
     json!({
         "serviceAccountName": NAME,
-        "automountServiceAccountToken": false,
+        // Only who renews certificates talks to the API server.
+        "automountServiceAccountToken": args.renew,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "securityContext": {
             "runAsNonRoot": true, "runAsUser": USER, "runAsGroup": USER, "fsGroup": USER,
@@ -86,17 +104,7 @@ fn pod(args: &ManifestsArgs, image: &str) -> Value {
             "name": "webhook",
             "image": image,
             "command": ["streamflow"],
-            "args": [
-                "webhook", "serve", "--log-json", "--certs=/certs",
-                format!("--listen=0.0.0.0:{REVIEWS_PORT}"),
-                format!("--probes=0.0.0.0:{PROBES_PORT}"),
-                format!("--namespace={}", injection.namespace),
-                format!("--metrics-path={}", injection.metrics_path),
-                format!("--metrics-port={}", injection.metrics_port),
-                format!("--health-path={}", injection.health_path),
-                format!("--monitoring-version={}", injection.monitoring_version),
-                format!("--component={}", injection.component),
-            ],
+            "args": call,
             "ports": [
                 { "name": "reviews", "containerPort": REVIEWS_PORT },
                 { "name": "probes", "containerPort": PROBES_PORT },

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Measures how long the admission webhook takes for a review while many are asked at once.
+
+Starts the webhook with certificates of its own, opens so many connections, and sends reviews of a new Deployment over each, one after
+the other. Prints one JSON object: reviews, the client's times (with TLS, HTTP and this script's own time), and the share of reviews
+that the handler itself answered within 0.3 ms and 5 ms, by the webhook's own histogram. Fails when an answer has no patch.
+
+    cargo build --release
+    benches/webhook/reviews.py target/release/streamflow --connections 500 --reviews 100
+"""
+
+import argparse
+import asyncio
+import json
+import pathlib
+import re
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+REVIEW = {
+    "apiVersion": "admission.k8s.io/v1",
+    "kind": "AdmissionReview",
+    "request": {
+        "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+        "kind": {"group": "apps", "version": "v1", "kind": "Deployment"},
+        "namespace": "web",
+        "name": "shop",
+        "operation": "CREATE",
+        "object": {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "shop"},
+            "spec": {
+                "selector": {"matchLabels": {"app": "shop"}},
+                "template": {
+                    "metadata": {"labels": {"app": "shop"}},
+                    "spec": {"containers": [{"name": "shop", "image": "nginx"}]},
+                },
+            },
+        },
+    },
+}
+
+
+async def ask(address, context, request, reviews, opened, times):
+    reader, writer = await asyncio.open_connection(*address, ssl=context, server_hostname="localhost")
+    # All connections are there before the first review is sent.
+    await opened.wait()
+    for _ in range(reviews):
+        began = time.perf_counter()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(re.search(rb"content-length: (\d+)", head).group(1))
+        body = await reader.readexactly(length)
+        times.append(time.perf_counter() - began)
+        if b'"patch"' not in body:
+            sys.exit(f"an answer without a patch: {body[:200]}")
+    writer.close()
+
+
+async def load(address, authority, connections, reviews):
+    context = ssl.create_default_context(cafile=authority)
+    body = json.dumps(REVIEW).encode()
+    head = f"POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    times = []
+    opened = asyncio.Barrier(connections)
+    request = head.encode() + body
+    await asyncio.gather(*(ask(address, context, request, reviews, opened, times) for _ in range(connections)))
+    return sorted(times)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--connections", type=int, default=500)
+    parser.add_argument("--reviews", type=int, default=100, help="over each connection")
+    args = parser.parse_args()
+    program = pathlib.Path(args.program).resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([program, "webhook", "certs", "--out", "certs", "-o", "none"], cwd=folder, check=True)
+        command = [program, "webhook", "serve", "--certs", "certs", "-o", "ndjson", "--drain-delay", "0"]
+        command += ["--listen", "127.0.0.1:0", "--probes", "127.0.0.1:0"]
+        webhook = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            ready = json.loads(webhook.stdout.readline())
+            host, port = re.fullmatch(r"https://(.+):(\d+)/mutate", ready["reviews"]).groups()
+            authority = pathlib.Path(folder) / "certs/ca.crt"
+            times = asyncio.run(load((host, int(port)), authority, args.connections, args.reviews))
+            metrics = urllib.request.urlopen(ready["probes"] + "/metrics").read().decode()
+        finally:
+            webhook.terminate()
+            webhook.wait()
+    bucket = lambda bound: int(re.search(rf'review_seconds_bucket{{le="{bound}"}} (\d+)', metrics).group(1))
+    all_reviews = bucket(r"\+Inf")
+    print(json.dumps({
+        "connections": args.connections,
+        "reviews": len(times),
+        "client_ms_median": round(statistics.median(times) * 1000, 2),
+        "client_ms_p99": round(times[int(len(times) * 0.99)] * 1000, 2),
+        "handler_share_within_0.3_ms": bucket("0.0003") / all_reviews,
+        "handler_share_within_5_ms": bucket("0.005") / all_reviews,
+    }))
+
+
+main()
