@@ -27,6 +27,8 @@ mod import;
 mod init;
 mod local;
 mod logs;
+mod man;
+mod observed;
 mod offline;
 mod paths;
 mod query;
@@ -39,6 +41,7 @@ mod send;
 mod server_options;
 mod session;
 mod sessions;
+mod setup_completion;
 mod start;
 mod status;
 mod stop;
@@ -84,12 +87,14 @@ enum Command {
     Import(import::ImportArgs),
     Init(init::InitArgs),
     Logs(logs::LogsArgs),
+    Man(man::ManArgs),
     Paths(paths::PathsArgs),
     Query(query::QueryArgs),
     Retention(retention::RetentionArgs),
     Schema(schema::SchemaArgs),
     Send(send::SendArgs),
     Sessions(sessions::SessionsArgs),
+    SetupCompletion(setup_completion::SetupCompletionArgs),
     Start(start::StartArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
@@ -117,12 +122,14 @@ impl Command {
             Self::Import(args) => import::run(args, session),
             Self::Init(args) => init::run(args, session),
             Self::Logs(args) => logs::run(args, session),
+            Self::Man(args) => man::run(args, session),
             Self::Paths(args) => paths::run(args, session),
             Self::Query(args) => query::run(args, session),
             Self::Retention(args) => retention::run(args, session),
             Self::Schema(args) => schema::run(args, session),
             Self::Send(args) => send::run(args, session),
             Self::Sessions(args) => sessions::run(args, session),
+            Self::SetupCompletion(args) => setup_completion::run(args, session),
             Self::Start(args) => start::run(args, session),
             Self::Status(args) => status::run(args, session),
             Self::Stop(args) => stop::run(args, session),
@@ -154,6 +161,7 @@ const SHAPES: &[&[&Shape]] = &[
     schema::SHAPES,
     send::SHAPES,
     sessions::SHAPES,
+    setup_completion::SHAPES,
     start::SHAPES,
     status::SHAPES,
     stop::SHAPES,
@@ -169,8 +177,8 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
     ("Events in", &["send", "import", "schema", "events"]),
     ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export"]),
-    ("Set up", &["context", "config", "completion", "webhook"]),
-    ("Know more", &["help", "errors", "version", "bench"]),
+    ("Set up", &["context", "config", "setup-completion", "completion", "webhook"]),
+    ("Know more", &["help", "man", "errors", "version", "bench"]),
 ];
 
 /// Runs the command that the process was called with.

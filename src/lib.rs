@@ -11,4 +11,5 @@ pub mod generator;
 pub mod printer;
 pub mod server;
 pub mod settings;
+pub mod shell;
 pub mod telemetry;

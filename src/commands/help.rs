@@ -40,6 +40,11 @@ const TOPICS: [Topic; 7] = [
     Topic { name: "sql", text: || include_str!("help/sql.txt").to_owned() },
 ];
 
+/// Returns the text of a topic, painted.
+pub(super) fn topic(name: &str) -> Option<String> {
+    TOPICS.iter().find(|topic| topic.name == name).map(|topic| (topic.text)())
+}
+
 pub(super) fn run(args: HelpArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     let words: Vec<&str> = args.words.iter().map(String::as_str).collect();
     let text = match words.as_slice() {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use self::expectation::Expectation;
+use super::observed;
 use super::tree::examples;
 use super::{Session, emptiness, remote};
 use crate::api::TRUNCATED_HEADER;
@@ -36,7 +37,7 @@ const PATIENCE_EXTRA: Duration = Duration::from_secs(5);
 ))]
 pub(super) struct QueryArgs {
     /// The statement; `-` reads it from a pipe
-    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    #[arg(required_unless_present = "file", conflicts_with = "file", add = observed::expression())]
     sql: Option<String>,
     /// Read the statement from a file
     #[arg(short, long, value_name = "FILE")]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use streamflow_engine::clock::{Clock, Micros, SystemClock};
 
+use super::observed;
 use super::target::{self, Target};
 use crate::client::OtherVersion;
 use crate::printer::{CommandError, ExitStatus, OutputArgs, Place, Printer};
@@ -19,7 +20,14 @@ pub struct GlobalArgs {
     #[command(flatten)]
     pub printing: OutputArgs,
     /// Talk to this stored context instead of the chosen one
-    #[arg(long, global = true, value_name = "NAME", conflicts_with = "server", hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "server",
+        hide_short_help = true,
+        add = observed::context()
+    )]
     pub context: Option<String>,
     /// Talk to the server at this address
     #[arg(long, global = true, value_name = "URL", hide_short_help = true)]

@@ -13,6 +13,7 @@ const BINARY: &[(&str, &[&str])] = &[
     ("server", &["api", "core", "engine", "telemetry"]),
     ("printer", &["core"]),
     ("settings", &["core"]),
+    ("shell", &[]),
     ("telemetry", &[]),
     // The composition root may use everything.
     ("commands", &["*"]),
