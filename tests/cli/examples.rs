@@ -53,6 +53,8 @@ const RULES: &[(&str, Rule)] = &[
     ("streamflow webhook", Rule::Skip("needs certificates and objects of a cluster; webhook.rs runs each")),
     ("zcat old.ndjson.gz", Rule::Around("gzip -c events/sample.ndjson > old.ndjson.gz; CALL")),
     ("streamflow completion bash", Rule::Around("mkdir -p ~/.local/share/bash-completion/completions; CALL")),
+    // Shown by whoever has the tool; here it is about the pipe.
+    ("streamflow man", Rule::Around("man() { cat > /dev/null; }; CALL")),
     ("streamflow setup-completion", Rule::Around("export SHELL=/bin/bash; CALL")),
     ("streamflow completion", Rule::Around("mkdir -p ~/.zfunc ~/.config/fish/completions; CALL")),
 ];

@@ -22,6 +22,8 @@ mod query;
 mod questions;
 mod send;
 mod server;
+mod shell;
 mod tail;
+mod terminal;
 mod tool;
 mod webhook;

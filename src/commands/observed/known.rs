@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::hash::Hasher;
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,11 +16,15 @@ use crate::api::query::{QueryAnswer, QueryRequest, QuerySchema};
 use crate::api::schema::EventTypeSchema;
 use crate::client::{Client, ClientError, Request};
 use crate::commands::{GlobalArgs, Session, remote};
-use crate::printer::{CommandError, OutputArgs, Printer};
+use crate::printer::{OutputArgs, Printer};
 use crate::settings::Environment;
 
 /// Time that the server has: TAB must answer within 200 ms, and the program needs some of them to start.
 const PATIENCE: Duration = Duration::from_millis(150);
+/// Time that it has when nobody waits.
+const PATIENCE_UNSEEN: Duration = Duration::from_secs(10);
+/// Set for the process that nobody waits for.
+const UNSEEN_VARIABLE: &str = "_STREAMFLOW_COMPLETE_UNSEEN";
 /// Names of one kind that are offered.
 const NAMES_MAX: u64 = 500;
 /// Bytes of a kept answer that are read.
@@ -58,20 +64,38 @@ pub(super) fn names(kind: Kind) -> Vec<Name> {
     let session = Session::new(global(&words), Printer::new(OutputArgs { quiet: true, ..OutputArgs::default() }));
     let Ok(target) = session.target() else { return Vec::new() };
     let kept = kept_at(session.environment(), &target.url, kind);
+    let unseen = session.environment().get(UNSEEN_VARIABLE).is_some();
+    let patience = if unseen { PATIENCE_UNSEEN } else { PATIENCE };
     let asked = session.block_on(async {
         let client = remote::connect(&target, &session)?;
-        match tokio::time::timeout(PATIENCE, ask(&client, kind)).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(CommandError::interrupted()),
+        match tokio::time::timeout(patience, ask(&client, kind)).await {
+            Ok(answer) => Ok(Some(answer?)),
+            Err(_) => Ok(None),
         }
     });
-    match asked {
-        Ok(names) => {
-            kept.map(|path| keep(&path, &names));
-            names
-        }
-        Err(_) => kept.and_then(|path| read(&path)).unwrap_or_default(),
+    if let Ok(Some(names)) = asked {
+        kept.map(|path| keep(&path, &names));
+        return names;
     }
+    if matches!(asked, Ok(None)) && !unseen {
+        ask_unseen(&words);
+    }
+    kept.and_then(|path| read(&path)).unwrap_or_default()
+}
+
+/// Asks the same again in a process that nobody waits for, so that the next TAB has the answer of a slow server.
+fn ask_unseen(words: &[OsString]) {
+    let Ok(program) = std::env::current_exe() else { return };
+    let spawned = Command::new(program)
+        .args(words.get(1..).unwrap_or_default())
+        .env(UNSEEN_VARIABLE, "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn();
+    // Without it, the next TAB waits for the server as this one did.
+    drop(spawned);
 }
 
 async fn ask(client: &Client, kind: Kind) -> Result<Vec<Name>, ClientError> {
