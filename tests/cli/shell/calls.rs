@@ -26,6 +26,39 @@ const ALIASES: [(&str, &str); 18] = [
     ("kwhl", "[logs][-n][streamflow-webhook][-l][app=streamflow-webhook]"),
 ];
 
+/// Lines, and the calls they become.
+const LINES: [(&str, &[&str]); 13] = [
+    ("kscale web 3 -n shop", &["[scale][deployment][web][--replicas=3][-n][shop]"]),
+    ("krollout web", &["[rollout][status][deployment][web]"]),
+    ("krollout web restart -n shop", &["[rollout][restart][deployment][web][-n][shop]"]),
+    ("krollout web --watch=false", &["[rollout][status][deployment][web][--watch=false]"]),
+    ("kwait pod/x", &["[wait][--for=condition=Ready][--timeout=120s][pod/x]"]),
+    ("kwait deploy/x -n a", &["[wait][--for=condition=Available][--timeout=120s][deploy/x][-n][a]"]),
+    ("kwait job/x", &["[wait][--for=condition=Complete][--timeout=120s][job/x]"]),
+    ("kwait job/x Failed", &["[wait][--for=condition=Failed][--timeout=120s][job/x]"]),
+    ("ksf-pods -A", &["[get][pods][-l][streamflow.io/managed=true][-o][wide][-A]"]),
+    (
+        "ksf-logs --tail=5",
+        &["[logs][-l][streamflow.io/managed=true][--all-containers][--prefix][--max-log-requests=50][--tail=5]"],
+    ),
+    (
+        "kns shop",
+        &[
+            "[config][view][--minify][-o][jsonpath={..namespace}]",
+            "[get][namespace][shop][-o][name]",
+            "[config][set-context][--current][--namespace=shop]",
+        ],
+    ),
+    ("kctx prod", &["[config][current-context]", "[config][use-context][prod]"]),
+    (
+        "ksf-restart -y -n shop",
+        &[
+            "[get][deployments][-l][streamflow.io/managed=true][-o][name][-n][shop]",
+            "[rollout][restart][deployment.apps/web][deployment.apps/api][-n][shop]",
+        ],
+    ),
+];
+
 /// Runs a line in a shell that has read the script, as it would be typed.
 fn typed(home: &Home, name: &str, shell: &Path, line: &str) -> crate::program::Ended {
     let line = line.replace('\'', r#"'"'"'"#);
@@ -33,6 +66,7 @@ fn typed(home: &Home, name: &str, shell: &Path, line: &str) -> crate::program::E
     match name {
         "bash" => home.sh(shell, &[], &format!("shopt -s expand_aliases; . '{file}'; eval '{line}'")),
         "zsh" => home.sh(shell, &["-f"], &format!(". '{file}'; eval '{line}'")),
+        "nu" => home.sh(shell, &["-n"], &format!("source '{file}'; {line}")),
         _ => home.sh(shell, &["--no-config"], &format!("source '{file}'; eval '{line}'")),
     }
 }
@@ -50,44 +84,32 @@ fn aliases_call_kubectl_with_exactly_these_words() {
 
 #[test]
 fn functions_arrange_their_words() {
-    let table: [(&str, &[&str]); 13] = [
-        ("kscale web 3 -n shop", &["[scale][deployment][web][--replicas=3][-n][shop]"]),
-        ("krollout web", &["[rollout][status][deployment][web]"]),
-        ("krollout web restart -n shop", &["[rollout][restart][deployment][web][-n][shop]"]),
-        ("krollout web --watch=false", &["[rollout][status][deployment][web][--watch=false]"]),
-        ("kwait pod/x", &["[wait][--for=condition=Ready][--timeout=120s][pod/x]"]),
-        ("kwait deploy/x -n a", &["[wait][--for=condition=Available][--timeout=120s][deploy/x][-n][a]"]),
-        ("kwait job/x", &["[wait][--for=condition=Complete][--timeout=120s][job/x]"]),
-        ("kwait job/x Failed", &["[wait][--for=condition=Failed][--timeout=120s][job/x]"]),
-        ("ksf-pods -A", &["[get][pods][-l][streamflow.io/managed=true][-o][wide][-A]"]),
-        (
-            "ksf-logs --tail=5",
-            &["[logs][-l][streamflow.io/managed=true][--all-containers][--prefix][--max-log-requests=50][--tail=5]"],
-        ),
-        (
-            "kns shop",
-            &[
-                "[config][view][--minify][-o][jsonpath={..namespace}]",
-                "[get][namespace][shop][-o][name]",
-                "[config][set-context][--current][--namespace=shop]",
-            ],
-        ),
-        ("kctx prod", &["[config][current-context]", "[config][use-context][prod]"]),
-        (
-            "ksf-restart -y -n shop",
-            &[
-                "[get][deployments][-l][streamflow.io/managed=true][-o][name][-n][shop]",
-                "[rollout][restart][deployment.apps/web][deployment.apps/api][-n][shop]",
-            ],
-        ),
-    ];
     in_each_shell("functions_arrange_their_words", |name, shell| {
         let home = Home::new();
-        for (line, calls) in &table {
+        for (line, calls) in LINES {
             typed(&home, name, shell, line).exits(0);
-            assert_eq!(home.asked(), *calls, "{name}: {line}");
+            assert_eq!(home.asked(), calls, "{name}: {line}");
         }
     });
+}
+
+#[test]
+fn nushell_arranges_the_same_words() {
+    let Some(shell) = crate::tool::find("nu", "nushell_arranges_the_same_words") else { return };
+    let home = Home::new();
+    for (alias, words) in ALIASES {
+        typed(&home, "nu", &shell, &format!("{alias} --x \"a b\" \"*\"")).exits(0);
+        assert_eq!(home.asked(), [format!("{words}[--x][a b][*]")], "{alias}");
+    }
+    for (line, calls) in LINES {
+        typed(&home, "nu", &shell, line).exits(0);
+        assert_eq!(home.asked(), calls, "{line}");
+    }
+    for line in ["kns nope", "kns -", "kctx nope", "kwait", "kscale web"] {
+        assert_ne!(typed(&home, "nu", &shell, line).code, 0, "{line}");
+    }
+    let asked = home.asked().concat();
+    assert!(!asked.contains("[set-context]") && !asked.contains("[scale]"), "{asked}");
 }
 
 #[test]

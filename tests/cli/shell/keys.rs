@@ -83,6 +83,24 @@ fn tab_completes_with_the_real_kubectl() {
 }
 
 #[test]
+fn tab_completes_beside_the_package_of_completions() {
+    const TEST: &str = "tab_completes_beside_the_package_of_completions";
+    let Some(bash) = tool::find("bash", TEST) else { return };
+    let Some(package) = tool::file("/usr/share/bash-completion/bash_completion", TEST) else { return };
+    let home = Home::new();
+    home.setup(&["--shell", "bash"]).exits(0);
+    let block = fs::read_to_string(home.path(".bashrc")).unwrap();
+    for rc in [format!(". {0}\n{block}", package.display()), format!("{block}. {0}\n", package.display())] {
+        fs::write(home.path(".bashrc"), format!("PS1='{PROMPT}'\n{rc}")).unwrap();
+        let mut terminal = Terminal::start(&bash, &["-i"], &home.place.dir(), &home.variables());
+        terminal.shows(PROMPT.trim());
+        completes(&mut terminal, "kgp --all-n", "kgp --all-namespaces");
+        completes(&mut terminal, "kubectl desc", "kubectl describe");
+        completes(&mut terminal, "streamflow que", "streamflow query");
+    }
+}
+
+#[test]
 fn tab_completes_what_the_server_knows_and_knew() {
     in_each_shell("tab_completes_what_the_server_knows_and_knew", |name, shell| {
         let home = Home::new();
