@@ -8,6 +8,7 @@ use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 use crate::printer::{CommandError, ExitStatus, Printer, Shape};
 
 mod bench;
+mod bundle;
 mod chart;
 mod completion;
 mod config;
@@ -42,6 +43,7 @@ mod server_options;
 mod session;
 mod sessions;
 mod setup_completion;
+mod sql;
 mod start;
 mod status;
 mod stop;
@@ -74,6 +76,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Bench(bench::BenchArgs),
+    Bundle(bundle::BundleArgs),
     Completion(completion::CompletionArgs),
     Config(config::ConfigArgs),
     Context(context::ContextArgs),
@@ -95,6 +98,7 @@ enum Command {
     Send(send::SendArgs),
     Sessions(sessions::SessionsArgs),
     SetupCompletion(setup_completion::SetupCompletionArgs),
+    Sql(sql::SqlArgs),
     Start(start::StartArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
@@ -109,6 +113,7 @@ impl Command {
     fn run(self, session: &Session) -> Result<ExitStatus, CommandError> {
         match self {
             Self::Bench(args) => bench::run(args, session),
+            Self::Bundle(args) => bundle::run(args, session),
             Self::Completion(args) => completion::run(args, session),
             Self::Config(args) => config::run(args, session),
             Self::Context(args) => context::run(args, session),
@@ -130,6 +135,7 @@ impl Command {
             Self::Send(args) => send::run(args, session),
             Self::Sessions(args) => sessions::run(args, session),
             Self::SetupCompletion(args) => setup_completion::run(args, session),
+            Self::Sql(args) => sql::run(args, session),
             Self::Start(args) => start::run(args, session),
             Self::Status(args) => status::run(args, session),
             Self::Stop(args) => stop::run(args, session),
@@ -146,6 +152,7 @@ impl Command {
 #[rustfmt::skip]
 const SHAPES: &[&[&Shape]] = &[
     bench::SHAPES,
+    bundle::SHAPES,
     config::SHAPES,
     context::SHAPES,
     doctor::SHAPES,
@@ -176,7 +183,10 @@ const SHAPES: &[&[&Shape]] = &[
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
     ("Events in", &["send", "import", "schema", "events"]),
-    ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export"]),
+    (
+        "Answers out",
+        &["query", "sql", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export", "bundle"],
+    ),
     ("Set up", &["context", "config", "setup-completion", "completion", "webhook"]),
     ("Know more", &["help", "man", "errors", "version", "bench"]),
 ];

@@ -138,7 +138,7 @@ impl ExportArgs {
 }
 
 /// Returns the statement that asks for events as a client sends them: what the server adds, it adds again.
-fn events_sql(
+pub(super) fn events_sql(
     filter: Option<&str>,
     since: Option<String>,
     until: Option<String>,

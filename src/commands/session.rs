@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use streamflow_engine::clock::{Clock, Micros, SystemClock};
+use tokio::runtime::Runtime;
 
 use super::observed;
 use super::target::{self, Target};
@@ -166,17 +167,25 @@ impl Session {
         given.filter(|token| !token.is_empty()).map(Secret::new)
     }
 
+    /// Returns what runs futures, for a command that runs more than one with something else between.
+    ///
+    /// # Errors
+    /// When the system gives no resources.
+    pub fn runtime(&self) -> Result<Runtime, CommandError> {
+        telemetry::start_for_command(self.global.verbose);
+        install_tls();
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| CommandError::bug(format!("cannot start the runtime: {error}")))
+    }
+
     /// Runs a future to its end, or until Ctrl-C.
     ///
     /// # Errors
     /// Those of the future; [`CommandError::interrupted`].
     pub fn block_on<T>(&self, future: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
-        telemetry::start_for_command(self.global.verbose);
-        install_tls();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| CommandError::bug(format!("cannot start the runtime: {error}")))?;
+        let runtime = self.runtime()?;
         let outcome = runtime.block_on(async {
             tokio::select! {
                 outcome = future => outcome,

@@ -4,10 +4,12 @@
 
 mod architecture;
 mod bench;
+mod bundle;
 mod config;
 mod context;
 mod contract;
 mod crash;
+mod everything;
 mod examples;
 mod geoip;
 mod guide;
@@ -23,6 +25,7 @@ mod questions;
 mod send;
 mod server;
 mod shell;
+mod sql;
 mod tail;
 mod terminal;
 mod tool;

@@ -141,3 +141,16 @@ fn zsh_starts_no_second_completion_system() {
         }
     }
 }
+
+#[test]
+fn cluster_that_hangs_does_not_hang_tab() {
+    in_each_shell("cluster_that_hangs_does_not_hang_tab", |name, shell| {
+        let home = Home::new();
+        // Far longer than the test waits.
+        home.put_kubectl("#!/bin/sh\nexec sleep 600\n");
+        let mut terminal = open(&home, name, shell, &home.place.dir());
+        terminal.keys("kgp -n \t");
+        terminal.keys("\x05\x15echo al''ive\r");
+        terminal.shows("alive");
+    });
+}
