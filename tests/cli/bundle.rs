@@ -9,7 +9,9 @@ const SCHEMA: &str = r#"{"type":"object","required":["page"],"properties":{"page
 
 #[test]
 fn bundle_is_queried_where_there_is_no_server() {
-    let server = Server::start();
+    let place = Place::new();
+    place.write("config.yaml", "");
+    let server = Server::start_in(place, &[]);
     for (page, time) in
         [("/old", "2026-01-01T00:00:00Z"), ("/a", "2026-02-01T10:00:00Z"), ("/b", "2026-02-01T11:00:00Z")]
     {

@@ -63,7 +63,11 @@ const CALLS: &[Call] = &[
 
 /// Commands that are not called here, each with the place where they are.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("bench", "bench.rs"),
+    ("bench", "a group"),
+    ("bench echo", "bench.rs"),
+    ("bench ingest", "bench.rs"),
+    ("bench latency", "bench.rs"),
+    ("bench query", "bench.rs"),
     ("bundle", "a group"),
     ("bundle export", "writes files; bundle.rs"),
     ("bundle open", "reads files; bundle.rs"),

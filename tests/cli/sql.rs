@@ -10,7 +10,9 @@ use crate::server::Server;
 use crate::terminal::Terminal;
 
 fn server() -> Server {
-    let server = Server::start();
+    let place = Place::new();
+    place.write("config.yaml", "");
+    let server = Server::start_in(place, &[]);
     for page in ["/", "/", "/cart"] {
         server.run(&["send", "web.click", "-d", &format!("page={page}"), "--source", "shop"]).exits(0);
     }
@@ -77,7 +79,6 @@ fn shell_needs_no_server() {
 #[test]
 fn statement_is_written_over_lines_completed_charted_and_pinned() {
     let server = server();
-    fs::write(server.place.dir().join("config.yaml"), "").unwrap();
     let mut shell = open(&server.place, &[]);
     shell.keys("SELECT typ\t, count(*) AS clicks\r");
     shell.keys("FROM ev\t GROUP BY type ORDER BY clicks DESC;\r");

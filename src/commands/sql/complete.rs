@@ -75,7 +75,9 @@ fn offers(names: &Names, text: &str) -> (usize, Vec<Offer>) {
                 .map(|(value, count)| offer(&format!("'{}'", value.replace('\'', "''")), &format!("{count} events")));
             (piece.start, offered.take(OFFERED_MAX).collect())
         }
-        Kind::Comment | Kind::Text | Kind::QuotedName | Kind::Parameter | Kind::Number => (text.len(), Vec::new()),
+        Kind::Comment | Kind::Text | Kind::QuotedName | Kind::Parameter | Kind::Number | Kind::Semicolon => {
+            (text.len(), Vec::new())
+        }
         Kind::Word | Kind::Symbol if piece.kind == Kind::Word || &text[piece.start..] == "." => {
             // A path such as data.page is several pieces.
             let start = path_start(&pieces, text);

@@ -77,7 +77,7 @@ fn editor(shell: &Shell<'_>) -> Result<Reedline, CommandError> {
     let mut keys = default_emacs_keybindings();
     let complete = vec![ReedlineEvent::Menu(MENU.to_owned()), ReedlineEvent::MenuNext];
     keys.add_binding(KeyModifiers::NONE, KeyCode::Tab, ReedlineEvent::UntilFound(complete));
-    let menu = ColumnarMenu::default().with_name(MENU);
+    let menu = ColumnarMenu::default().with_name(MENU).with_word_chars("_.");
     let editor = Reedline::create()
         .with_ansi_colors(shell.printer.paints_talk())
         .with_highlighter(Box::new(Painter))
