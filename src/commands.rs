@@ -9,6 +9,7 @@ use crate::printer::{CommandError, ExitStatus, Printer, Shape};
 
 mod backup;
 mod bench;
+mod bundle;
 mod chart;
 mod cluster;
 mod completion;
@@ -31,6 +32,8 @@ mod init;
 mod k8s;
 mod local;
 mod logs;
+mod man;
+mod observed;
 mod offline;
 mod paths;
 mod query;
@@ -43,6 +46,8 @@ mod send;
 mod server_options;
 mod session;
 mod sessions;
+mod setup_completion;
+mod sql;
 mod start;
 mod status;
 mod stop;
@@ -78,6 +83,7 @@ struct Cli {
 enum Command {
     Backup(backup::BackupArgs),
     Bench(bench::BenchArgs),
+    Bundle(bundle::BundleArgs),
     Completion(completion::CompletionArgs),
     Config(config::ConfigArgs),
     Context(context::ContextArgs),
@@ -93,12 +99,15 @@ enum Command {
     Init(init::InitArgs),
     K8s(k8s::K8sArgs),
     Logs(logs::LogsArgs),
+    Man(man::ManArgs),
     Paths(paths::PathsArgs),
     Query(query::QueryArgs),
     Retention(retention::RetentionArgs),
     Schema(schema::SchemaArgs),
     Send(send::SendArgs),
     Sessions(sessions::SessionsArgs),
+    SetupCompletion(setup_completion::SetupCompletionArgs),
+    Sql(sql::SqlArgs),
     Start(start::StartArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
@@ -116,6 +125,7 @@ impl Command {
         match self {
             Self::Backup(args) => backup::run(args, session),
             Self::Bench(args) => bench::run(args, session),
+            Self::Bundle(args) => bundle::run(args, session),
             Self::Completion(args) => completion::run(args, session),
             Self::Config(args) => config::run(args, session),
             Self::Context(args) => context::run(args, session),
@@ -131,12 +141,15 @@ impl Command {
             Self::Init(args) => init::run(args, session),
             Self::K8s(args) => k8s::run(args, session),
             Self::Logs(args) => logs::run(args, session),
+            Self::Man(args) => man::run(args, session),
             Self::Paths(args) => paths::run(args, session),
             Self::Query(args) => query::run(args, session),
             Self::Retention(args) => retention::run(args, session),
             Self::Schema(args) => schema::run(args, session),
             Self::Send(args) => send::run(args, session),
             Self::Sessions(args) => sessions::run(args, session),
+            Self::SetupCompletion(args) => setup_completion::run(args, session),
+            Self::Sql(args) => sql::run(args, session),
             Self::Start(args) => start::run(args, session),
             Self::Status(args) => status::run(args, session),
             Self::Stop(args) => stop::run(args, session),
@@ -156,6 +169,7 @@ impl Command {
 const SHAPES: &[&[&Shape]] = &[
     backup::SHAPES,
     bench::SHAPES,
+    bundle::SHAPES,
     config::SHAPES,
     context::SHAPES,
     demo::SHAPES,
@@ -173,6 +187,7 @@ const SHAPES: &[&[&Shape]] = &[
     schema::SHAPES,
     send::SHAPES,
     sessions::SHAPES,
+    setup_completion::SHAPES,
     start::SHAPES,
     status::SHAPES,
     stop::SHAPES,
@@ -189,10 +204,13 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["init", "start", "stop", "status", "health", "logs", "doctor"]),
     ("Events in", &["send", "import", "schema", "events"]),
     ("Look", &["tui", "demo"]),
-    ("Answers out", &["query", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export"]),
+    (
+        "Answers out",
+        &["query", "sql", "tail", "top", "trends", "funnel", "retention", "sessions", "paths", "export", "bundle"],
+    ),
     ("Look after", &["storage", "backup"]),
-    ("Set up", &["context", "config", "completion", "webhook", "k8s"]),
-    ("Know more", &["help", "errors", "version", "bench"]),
+    ("Set up", &["context", "config", "setup-completion", "completion", "webhook", "k8s"]),
+    ("Know more", &["help", "man", "errors", "version", "bench"]),
 ];
 
 /// Runs the command that the process was called with.

@@ -12,5 +12,6 @@ pub mod kube;
 pub mod printer;
 pub mod server;
 pub mod settings;
+pub mod shell;
 pub mod telemetry;
 pub mod tui;

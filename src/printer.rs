@@ -151,6 +151,18 @@ impl Printer {
         self.text(&self.listing_text(&shown)?)
     }
 
+    /// Returns rows as a table, as wide as it needs to be, for somebody who shows parts of it.
+    #[must_use]
+    pub fn whole_table(&self, listing: &Listing) -> String {
+        table::render(listing, self.options.header(), None)
+    }
+
+    /// Returns whether what is said to the person at the terminal may have colour.
+    #[must_use]
+    pub const fn paints_talk(&self) -> bool {
+        self.err.colour
+    }
+
     /// Prints one object, such as the state of a server. Its fields are printed as name and value unless a form was asked.
     ///
     /// # Errors

@@ -3,10 +3,11 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Session;
-use crate::printer::{Format, Listing};
+use crate::printer::{CommandError, Format, Kind, Listing};
 
 /// A terminal that a chart is drawn on.
 #[derive(Debug, Clone, Copy)]
@@ -20,10 +21,92 @@ impl Canvas {
     pub(super) fn of(session: &Session) -> Option<Self> {
         let printer = session.printer();
         let width = printer.width().filter(|_| printer.format() == Format::Table && printer.options().is_plain())?;
+        Some(Self { width, ..Self::anywhere(session) })
+    }
+}
+
+impl Canvas {
+    /// Returns the terminal or, where there is none, as many columns as any terminal has.
+    pub(super) fn anywhere(session: &Session) -> Self {
         let variable = |name| session.environment().get(name).filter(|value| !value.is_empty());
         let locale = variable("LC_ALL").or_else(|| variable("LC_CTYPE")).or_else(|| variable("LANG"));
-        Some(Self { width, glyphs: Glyphs::of_terminal(variable("TERM"), locale) })
+        let width = session.printer().width().unwrap_or(WIDTH_ELSEWHERE);
+        Self { width, glyphs: Glyphs::of_terminal(variable("TERM"), locale) }
     }
+}
+
+/// Columns of a chart that goes to a pipe or a file.
+const WIDTH_ELSEWHERE: usize = 80;
+/// Rows that become bars; what is longer is no picture any more.
+const BARS_MAX: usize = 40;
+
+/// Returns a chart of any rows: a line over time when there is a time, else bars. `columns` names label and value;
+/// without them they are the first column that is no number, and the first number.
+///
+/// # Errors
+/// When there is no such column, or none that could be drawn.
+pub(super) fn of_listing(
+    listing: &Listing,
+    columns: Option<(&str, &str)>,
+    canvas: Canvas,
+) -> Result<String, CommandError> {
+    let named = |name: &str| {
+        listing.columns.iter().position(|column| column.name == name).ok_or_else(|| {
+            let names: Vec<&str> = listing.columns.iter().map(|column| column.name.as_str()).collect();
+            CommandError::usage(format!("the result has no column {name:?}"))
+                .with_hint(format!("it has: {}", names.join(", ")))
+        })
+    };
+    let first = |wanted: fn(Kind) -> bool| listing.columns.iter().position(|column| wanted(column.kind));
+    let (label, value) = match columns {
+        Some((label, value)) => (Some(named(label)?), Some(named(value)?)),
+        None => (first(|kind| kind != Kind::Number), first(|kind| kind == Kind::Number)),
+    };
+    let Some(value) = value else {
+        return Err(CommandError::usage("the result has no number to draw")
+            .with_hint("ask for one, such as SELECT type, count(*) … GROUP BY type"));
+    };
+    if listing.rows.is_empty() {
+        return Ok("no rows\n".to_owned());
+    }
+    let text = |index: usize, row: usize| match &listing.rows[row][index] {
+        Value::String(text) => text.clone(),
+        Value::Null => "null".to_owned(),
+        other => other.to_string(),
+    };
+    let values: Vec<f64> = listing.rows.iter().map(|row| row[value].as_f64().unwrap_or_default()).collect();
+    if label.is_some_and(|label| listing.columns[label].kind == Kind::Time) && values.len() > 1 {
+        return Ok(over_time(&values, &listing.columns[value].name, canvas, |row| text(label.unwrap_or(0), row)));
+    }
+    let rows: Vec<(String, f64)> = values
+        .iter()
+        .take(BARS_MAX)
+        .enumerate()
+        .map(|(row, value)| (label.map_or_else(|| (row + 1).to_string(), |label| text(label, row)), *value))
+        .collect();
+    let mut chart = bars(&rows, canvas.width, canvas.glyphs);
+    if values.len() > BARS_MAX {
+        // Writing to a string cannot fail.
+        writeln!(chart, "the first {BARS_MAX} of {} rows", values.len()).unwrap_or_default();
+    }
+    Ok(chart)
+}
+
+/// Returns the values as blocks in the order of their times, oldest first, with both ends told.
+fn over_time(values: &[f64], name: &str, canvas: Canvas, time: impl Fn(usize) -> String) -> String {
+    let (mut values, mut first, mut last) = (values.to_vec(), time(0), time(values.len() - 1));
+    if first > last {
+        values.reverse();
+        std::mem::swap(&mut first, &mut last);
+    }
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    format!(
+        "{}\n{first} to {last}\n{name}: {} to {}\n",
+        sparkline(&values, canvas.width, canvas.glyphs),
+        number(least),
+        number(most)
+    )
 }
 
 /// Returns bars of a number column, labelled by a text column; both are given by their index.

@@ -1,11 +1,12 @@
 //! Prints what a shell needs to complete commands. Completions come from the program itself at the first TAB, so that they
 //! never grow old.
 
-use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
+use clap_complete::env::{Elvish, EnvCompleter, Powershell};
 
 use super::Session;
 use super::tree::examples;
 use crate::printer::{CommandError, ExitStatus};
+use crate::shell::Shell;
 
 /// The variable by which a shell asks the program for completions.
 const VARIABLE: &str = "COMPLETE";
@@ -20,63 +21,64 @@ const NAME: &str = "streamflow";
 ))]
 pub(super) struct CompletionArgs {
     /// Shell to complete in
-    shell: Shell,
+    shell: Choice,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Shell {
+enum Choice {
     Bash,
     Zsh,
     Fish,
+    Nushell,
     Powershell,
     Elvish,
 }
 
-impl Shell {
-    fn completer(self) -> &'static dyn EnvCompleter {
-        match self {
-            Self::Bash => &Bash,
-            Self::Zsh => &Zsh,
-            Self::Fish => &Fish,
-            Self::Powershell => &Powershell,
-            Self::Elvish => &Elvish,
-        }
-    }
-
-    /// Returns a script that loads the completions at the first TAB, where the shell has a way to do so; starting the
-    /// program for every new shell would slow each one down.
-    fn stub(self) -> Option<&'static str> {
-        match self {
-            Self::Bash => Some(
-                "_streamflow_load() {\n    unset -f _streamflow_load\n    complete -r streamflow 2>/dev/null\n    \
-                 source <(COMPLETE=bash streamflow) && return 124\n}\ncomplete -F _streamflow_load streamflow\n",
-            ),
-            Self::Zsh => Some(
-                "#compdef streamflow\n_streamflow_load() {\n    source <(COMPLETE=zsh streamflow)\n    \
-                 (( ${+_comps[streamflow]} )) && ${_comps[streamflow]} \"$@\"\n}\nif [ \"$funcstack[1]\" = \"_streamflow\" ]; then\n    \
-                 _streamflow_load \"$@\"\nelse\n    compdef _streamflow_load streamflow\nfi\n",
-            ),
-            // Read by fish at the first TAB when it lies in its completions folder.
-            Self::Fish => Some("COMPLETE=fish streamflow | source\n"),
-            Self::Powershell | Self::Elvish => None,
+impl From<Choice> for Shell {
+    fn from(choice: Choice) -> Self {
+        match choice {
+            Choice::Bash => Self::Bash,
+            Choice::Zsh => Self::Zsh,
+            Choice::Fish => Self::Fish,
+            Choice::Nushell => Self::Nushell,
+            Choice::Powershell => Self::Powershell,
+            Choice::Elvish => Self::Elvish,
         }
     }
 }
 
 pub(super) fn run(args: CompletionArgs, session: &Session) -> Result<ExitStatus, CommandError> {
-    let script = match args.shell.stub() {
-        Some(stub) => stub.to_owned(),
-        None => {
-            let mut script = Vec::new();
-            args.shell
-                .completer()
-                .write_registration(VARIABLE, NAME, NAME, NAME, &mut script)
-                .map_err(|error| CommandError::bug(format!("cannot write the completion script: {error}")))?;
-            String::from_utf8_lossy(&script).into_owned()
-        }
-    };
-    session.printer().bytes(script.as_bytes())?;
+    session.printer().bytes(script(args.shell.into())?.as_bytes())?;
     Ok(ExitStatus::Ok)
+}
+
+/// Returns the script that completes this program. Starting the program for every new shell would slow each one down, so
+/// it is asked at TAB.
+///
+/// # Errors
+/// When the argument parser can not write it.
+fn script(shell: Shell) -> Result<String, CommandError> {
+    match shell.program_completion() {
+        Some(script) => Ok(script.to_owned()),
+        None => asked_at_tab(shell),
+    }
+}
+
+/// Returns the argument parser's own script for shells in which it runs nothing before TAB, and nothing for the others.
+///
+/// # Errors
+/// When the argument parser can not write it.
+pub(super) fn asked_at_tab(shell: Shell) -> Result<String, CommandError> {
+    let completer: &dyn EnvCompleter = match shell {
+        Shell::Powershell => &Powershell,
+        Shell::Elvish => &Elvish,
+        Shell::Bash | Shell::Zsh | Shell::Fish | Shell::Nushell => return Ok(String::new()),
+    };
+    let mut script = Vec::new();
+    completer
+        .write_registration(VARIABLE, NAME, NAME, NAME, &mut script)
+        .map_err(|error| CommandError::bug(format!("cannot write the completion script: {error}")))?;
+    Ok(String::from_utf8_lossy(&script).into_owned())
 }
 
 /// Answers a shell that asks for completions, if one does.
@@ -88,5 +90,31 @@ pub(super) fn answer() -> Option<ExitStatus> {
         Ok(true) => Some(ExitStatus::Ok),
         Ok(false) => None,
         Err(_) => Some(ExitStatus::Usage),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn scripts_of_the_repository_are_what_the_program_prints() {
+        for shell in Shell::ALL {
+            let file = match shell {
+                Shell::Zsh => "completions/_streamflow".to_owned(),
+                shell => format!("completions/streamflow.{}", shell.extension()),
+            };
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
+            let text = script(shell).unwrap();
+            if std::env::var_os("UPDATE_DOCS").is_some() {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, &text).unwrap();
+            }
+            let kept = fs::read_to_string(&path).unwrap_or_default();
+            assert!(kept == text, "{file} is not what is printed: UPDATE_DOCS=1 cargo test --workspace");
+        }
     }
 }

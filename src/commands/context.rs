@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
+use super::observed;
 use super::target::{self, LOCAL, Protection, Target};
 use super::tree::examples;
 use super::{Session, session};
@@ -65,19 +66,31 @@ enum Action {
     Add(AddArgs),
     /// Use a context from now on; `-` is the one before, `local` this folder's project
     #[command(after_help = examples!("streamflow context use prod", "streamflow context use -"))]
-    Use { name: String },
+    Use {
+        #[arg(add = observed::context())]
+        name: String,
+    },
     /// List contexts
     #[command(visible_alias = "ls", after_help = examples!("streamflow context list -o json"))]
     List,
     /// Show whom commands talk to now
     #[command(after_help = examples!("streamflow context show"))]
-    Show { name: Option<String> },
+    Show {
+        #[arg(add = observed::context())]
+        name: Option<String>,
+    },
     /// Remove a context
     #[command(visible_alias = "remove", after_help = examples!("streamflow context rm prod"))]
-    Rm { name: String },
+    Rm {
+        #[arg(add = observed::context())]
+        name: String,
+    },
     /// Ask the server of a context whether it is there and takes the token
     #[command(after_help = examples!("streamflow context validate", "streamflow context validate prod"))]
-    Validate { name: Option<String> },
+    Validate {
+        #[arg(add = observed::context())]
+        name: Option<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use self::destination::{Destination, Overwrite};
 use self::layout::Layout;
 use self::rows::RowFile;
+use super::observed;
 use super::query::{parameter, place, statement};
 use super::range::RangeArgs;
 use super::tree::examples;
@@ -45,10 +46,10 @@ pub(super) struct ExportArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Only these events: a SQL condition, or words such as type=web.click
-    #[arg(long, value_name = "FILTER")]
+    #[arg(long, value_name = "FILTER", add = observed::filter())]
     filter: Option<String>,
     /// Write the rows of this statement
-    #[arg(long, value_name = "SQL", conflicts_with_all = ["filter", "since", "until", "last", "around"])]
+    #[arg(long, value_name = "SQL", add = observed::expression(), conflicts_with_all = ["filter", "since", "until", "last", "around"])]
     sql: Option<String>,
     /// Read the statement from a file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["sql", "filter", "since", "until", "last", "around"])]
@@ -137,7 +138,7 @@ impl ExportArgs {
 }
 
 /// Returns the statement that asks for events as a client sends them: what the server adds, it adds again.
-fn events_sql(
+pub(super) fn events_sql(
     filter: Option<&str>,
     since: Option<String>,
     until: Option<String>,

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Session;
 use super::chart::{Canvas, bars_of};
+use super::observed;
 use super::question::{Question, ScopeArgs, Shown, WEEK};
 use super::range::duration_argument;
 use super::tree::examples;
@@ -32,7 +33,7 @@ const FUNNEL: Shape = Shape {
 ))]
 pub(super) struct FunnelArgs {
     /// Event types in order, at least two
-    #[arg(value_name = "STEP", required = true, value_delimiter = ',')]
+    #[arg(value_name = "STEP", required = true, value_delimiter = ',', add = observed::event_type())]
     steps: Vec<String>,
     /// Time from the first step to the last
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration_argument)]

@@ -1,8 +1,10 @@
 //! Explains commands and topics: `help COMMAND`, `help exit-codes`, `help schema NAME`.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 
 use clap::Command;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use serde_json::{Map, Value, json};
 use streamflow_core::suggest;
 
@@ -12,6 +14,7 @@ use crate::printer::paint::{ACCENT, HEADING};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
 use crate::settings;
 
+mod contract;
 mod reference;
 
 /// Explain a command or a topic
@@ -21,7 +24,17 @@ mod reference;
 #[command(after_help = examples!("streamflow help exit-codes", "streamflow help context add", "streamflow help schema errors"))]
 pub(super) struct HelpArgs {
     /// A command with its subcommand, or a topic
+    #[arg(add = ArgValueCompleter::new(complete))]
     words: Vec<String>,
+}
+
+/// Completes a command or a topic.
+fn complete(current: &OsStr) -> Vec<CompletionCandidate> {
+    let topics = TOPICS.iter().map(|topic| topic.name.to_owned());
+    let root = tree::command();
+    let commands = root.get_subcommands().map(|command| command.get_name().to_owned());
+    let begins = |name: &String| current.to_str().is_some_and(|word| name.starts_with(word));
+    topics.chain(commands).filter(begins).map(CompletionCandidate::new).collect()
 }
 
 /// Prose on one subject.
@@ -30,7 +43,8 @@ struct Topic {
     text: fn() -> String,
 }
 
-const TOPICS: [Topic; 7] = [
+const TOPICS: [Topic; 8] = [
+    Topic { name: "contract", text: contract::markdown },
     Topic { name: "environment", text: environment },
     Topic { name: "exit-codes", text: exit_codes },
     Topic { name: "flags", text: flags },
@@ -39,6 +53,11 @@ const TOPICS: [Topic; 7] = [
     Topic { name: "reference", text: reference::markdown },
     Topic { name: "sql", text: || include_str!("help/sql.txt").to_owned() },
 ];
+
+/// Returns the text of a topic, painted.
+pub(super) fn topic(name: &str) -> Option<String> {
+    TOPICS.iter().find(|topic| topic.name == name).map(|topic| (topic.text)())
+}
 
 pub(super) fn run(args: HelpArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     let words: Vec<&str> = args.words.iter().map(String::as_str).collect();

@@ -2,6 +2,7 @@
 
 mod expectation;
 pub(super) mod parameter;
+mod report;
 pub(super) mod statement;
 
 use std::path::PathBuf;
@@ -10,6 +11,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use self::expectation::Expectation;
+use self::report::Report;
+use super::chart::{self, Canvas};
+use super::observed;
 use super::tree::examples;
 use super::{Session, emptiness, range, remote};
 use crate::api::TRUNCATED_HEADER;
@@ -31,13 +35,14 @@ const PATIENCE_EXTRA: Duration = Duration::from_secs(5);
 #[command(after_help = examples!(
     "streamflow query 'SELECT type, count(*) AS events FROM events GROUP BY type ORDER BY events DESC'",
     "streamflow query \"SELECT data.page, count(*) FROM events WHERE type = 'web.click' GROUP BY 1\" -o csv",
+    "streamflow query 'SELECT type, count(*) AS events FROM events GROUP BY type' --chart",
     "streamflow query 'SELECT * FROM events WHERE user_id = $user' --param user=user_7",
     "streamflow query \"SELECT count(*) FROM events WHERE severity = 'critical'\" --expect 'value=0'",
     "streamflow query 'SELECT count(*) FROM events' --as-of 1h",
 ))]
 pub(super) struct QueryArgs {
     /// The statement; `-` reads it from a pipe
-    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    #[arg(required_unless_present = "file", conflicts_with = "file", add = observed::expression())]
     sql: Option<String>,
     /// Read the statement from a file
     #[arg(short, long, value_name = "FILE")]
@@ -51,6 +56,12 @@ pub(super) struct QueryArgs {
     /// Fail with exit code 1 unless this holds: 'rows>0', 'rows=0', 'value<5'
     #[arg(long, value_name = "CONDITION", conflicts_with = "watch")]
     expect: Option<Expectation>,
+    /// Write what became of --expect to a file, as junit=FILE
+    #[arg(long, value_name = "FORM=FILE", requires = "expect")]
+    report: Option<Report>,
+    /// Draw the rows instead of listing them: a line over time, or bars
+    #[arg(long, conflicts_with = "explain")]
+    chart: bool,
     /// Show how the statement would run instead of running it
     #[arg(long)]
     explain: bool,
@@ -75,11 +86,18 @@ pub(super) fn run(args: QueryArgs, session: &Session) -> Result<ExitStatus, Comm
         return Err(CommandError::usage("parquet is not for terminals")
             .with_hint("send it to a file: … -o parquet > file.parquet"));
     }
+    if args.chart && !(printer.format() == Format::Table && printer.options().is_plain()) {
+        return Err(
+            CommandError::usage("a chart has no other form").with_hint("leave out --chart, or what shapes the data")
+        );
+    }
+    let started = Instant::now();
     let question = Question {
         client: remote::reader(session)?,
         request: request(&statement, &args, session)?,
         patience: args.timeout.map_or(PATIENCE, |timeout| timeout + PATIENCE_EXTRA),
         printer,
+        canvas: args.chart.then(|| Canvas::anywhere(session)),
     };
     let answer = async {
         match args.watch {
@@ -87,7 +105,11 @@ pub(super) fn run(args: QueryArgs, session: &Session) -> Result<ExitStatus, Comm
             Some(period) => question.watch(&args, period).await,
         }
     };
-    session.block_on(async { answer.await.map_err(|failure| failure.placed(&statement)) })
+    let outcome = session.block_on(async { answer.await.map_err(|failure| failure.placed(&statement)) });
+    if let (Some(report), Some(expected)) = (&args.report, &args.expect) {
+        report.write(&statement.text, expected.written(), started.elapsed(), &outcome)?;
+    }
+    outcome
 }
 
 fn request(
@@ -142,10 +164,19 @@ impl Failure {
 
 /// Returns the place in the statement that the server's error names.
 pub(super) fn place(error: &ClientError, statement: &statement::Statement) -> Option<Place> {
+    place_by(error, statement, |line| line)
+}
+
+/// Returns the place for a statement that was sent in another form: `line_typed` tells the line that a line came from.
+pub(super) fn place_by(
+    error: &ClientError,
+    statement: &statement::Statement,
+    line_typed: impl Fn(u64) -> u64,
+) -> Option<Place> {
     let ClientError::Refused(refusal) = error else { return None };
     let details = refusal.detail.details.as_ref()?;
     let (line, column) = (details["line"].as_u64()?, details["column"].as_u64()?);
-    Some(Place::in_text(statement.name.clone(), &statement.text, line, column))
+    Some(Place::in_text(statement.name.clone(), &statement.text, line_typed(line), column))
 }
 
 /// A statement on its way to whoever answers it.
@@ -154,6 +185,8 @@ struct Question<'a> {
     request: QueryRequest,
     patience: Duration,
     printer: &'a Printer,
+    /// Where rows are drawn instead of being listed.
+    canvas: Option<Canvas>,
 }
 
 impl Question<'_> {
@@ -193,6 +226,8 @@ impl Question<'_> {
         let notes = answer.notes.clone();
         if args.explain && self.printer.format() == Format::Table && self.printer.options().is_plain() {
             self.printer.text(&plans(&answer))?;
+        } else if let Some(canvas) = self.canvas {
+            self.printer.text(&chart::of_listing(&listing(answer), None, canvas)?)?;
         } else {
             self.printer.listing(&listing(answer))?;
         }
@@ -238,7 +273,7 @@ fn plans(answer: &QueryAnswer) -> String {
     answer.rows.iter().map(|row| format!("{}\n{}\n\n", text(row.first()).replace('_', " "), text(row.get(1)))).collect()
 }
 
-fn kind(column: &ColumnInfo) -> Kind {
+pub(super) fn kind(column: &ColumnInfo) -> Kind {
     match column.kind.as_str() {
         "integer" | "float" | "decimal" => Kind::Number,
         "boolean" => Kind::Bool,
@@ -248,7 +283,7 @@ fn kind(column: &ColumnInfo) -> Kind {
     }
 }
 
-fn cost(stats: &QueryStats) -> String {
+pub(super) fn cost(stats: &QueryStats) -> String {
     let mib = stats.bytes_scanned as f64 / f64::from(1 << 20);
     format!("{} rows from {} read ({mib:.1} MiB) in {:.1} ms", stats.rows, stats.rows_scanned, stats.elapsed_ms)
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::chart::Canvas;
 use super::emptiness::{self, Words};
 use super::range::{Range, RangeArgs};
-use super::{Session, remote};
+use super::{Session, observed, remote};
 use crate::client::{Client, Request};
 use crate::printer::{CommandError, ExitStatus, Listing};
 
@@ -19,7 +19,7 @@ pub(super) const MONTH: Duration = Duration::from_secs(30 * 24 * 3_600);
 #[derive(Debug, clap::Args)]
 pub(super) struct ScopeArgs {
     /// Only these events: a SQL condition, or words such as type=web.click
-    #[arg(long, value_name = "CONDITION")]
+    #[arg(long, value_name = "CONDITION", add = observed::filter())]
     filter: Option<String>,
     #[command(flatten)]
     range: RangeArgs,

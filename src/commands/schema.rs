@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::observed;
 use super::tree::examples;
 use super::{Consent, Session, remote, server_options, session};
 use crate::api::schema::{EventTypeSchema, SchemaMode};
@@ -49,12 +50,14 @@ enum Action {
     #[command(after_help = examples!("streamflow schema show web.click"))]
     Show {
         /// Event type
+        #[arg(add = observed::schema())]
         event_type: String,
     },
     /// Give an event type a schema
     #[command(after_help = examples!("streamflow schema put web.click schemas/web.click.json --mode warn"))]
     Put {
         /// Event type
+        #[arg(add = observed::event_type())]
         event_type: String,
         /// File with the JSON Schema; - is stdin
         file: PathBuf,
@@ -75,6 +78,7 @@ enum Action {
     #[command(visible_alias = "remove", after_help = examples!("streamflow schema rm web.click"))]
     Rm {
         /// Event type
+        #[arg(add = observed::schema())]
         event_type: String,
         /// Write to a protected context without asking
         #[arg(long)]

@@ -11,6 +11,7 @@ mod single;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::observed;
 use super::tree::examples;
 use super::{Consent, Session};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
@@ -29,7 +30,7 @@ pub(super) const SHAPES: &[&Shape] = &[&single::ANSWER, &bulk::TOTALS];
 ))]
 pub(super) struct SendArgs {
     /// Type of the event, such as web.click; `-` reads events from a pipe
-    #[arg(value_name = "TYPE", required_unless_present_any = ["file", "generate"])]
+    #[arg(value_name = "TYPE", add = observed::event_type(), required_unless_present_any = ["file", "generate"])]
     event_type: Option<String>,
     #[command(flatten)]
     event: single::EventArgs,

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use streamflow_engine::clock::{Clock, Micros, SystemClock};
+use tokio::runtime::Runtime;
 
+use super::observed;
 use super::target::{self, Target};
 use crate::client::OtherVersion;
 use crate::printer::{CommandError, ExitStatus, OutputArgs, Place, Printer};
@@ -19,7 +21,14 @@ pub struct GlobalArgs {
     #[command(flatten)]
     pub printing: OutputArgs,
     /// Talk to this stored context instead of the chosen one
-    #[arg(long, global = true, value_name = "NAME", conflicts_with = "server", hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "server",
+        hide_short_help = true,
+        add = observed::context()
+    )]
     pub context: Option<String>,
     /// Talk to the server at this address
     #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
@@ -158,6 +167,19 @@ impl Session {
         given.filter(|token| !token.is_empty()).map(Secret::new)
     }
 
+    /// Returns what runs futures, for a command that runs more than one with something else between.
+    ///
+    /// # Errors
+    /// When the system gives no resources.
+    pub fn runtime(&self) -> Result<Runtime, CommandError> {
+        telemetry::start_for_command(self.global.verbose);
+        install_tls();
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| CommandError::bug(format!("cannot start the runtime: {error}")))
+    }
+
     /// Runs a future to its end, or until Ctrl-C.
     ///
     /// # Errors
@@ -176,12 +198,7 @@ impl Session {
         &self,
         future: impl Future<Output = Result<T, CommandError>>,
     ) -> Result<T, CommandError> {
-        telemetry::start_for_command(self.global.verbose);
-        install_tls();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| CommandError::bug(format!("cannot start the runtime: {error}")))?;
+        let runtime = self.runtime()?;
         let outcome = runtime.block_on(future);
         // A blocking read of stdin must not keep the process from ending.
         runtime.shutdown_background();

@@ -16,6 +16,7 @@ use self::history::{History, Past};
 use self::live::{Stream, Wanted};
 use self::screen::{Screen, State};
 use super::emptiness::{self, Words};
+use super::observed;
 use super::tree::examples;
 use super::{Session, range, remote};
 use crate::api::live::LiveFrame;
@@ -66,7 +67,7 @@ pub(super) const EVENT: Shape = Shape {
 ))]
 pub(super) struct TailArgs {
     /// Only these: a SQL condition, or words such as type=web.click
-    #[arg(value_name = "FILTER")]
+    #[arg(value_name = "FILTER", add = observed::filter())]
     filter: Vec<String>,
     /// Begin with the events since then: 2h, yesterday 9am, RFC 3339
     #[arg(long, value_name = "TIME")]

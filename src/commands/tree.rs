@@ -52,7 +52,7 @@ fn front_page(root: &Command) -> String {
         writeln!(page, "\n{HEADING}{title}:{HEADING:#}").unwrap_or_default();
         for command in commands {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-            writeln!(page, "  {ACCENT}{:<11}{ACCENT:#} {about}", command.get_name()).unwrap_or_default();
+            writeln!(page, "  {ACCENT}{:<16}{ACCENT:#} {about}", command.get_name()).unwrap_or_default();
         }
     }
     page + "\nOptions of every command: streamflow help flags. Topics: environment, exit-codes, formats, time, sql."

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Session;
 use super::chart::{Canvas, bars_of, sparkline};
+use super::observed;
 use super::question::{DAY, Question, ScopeArgs, Shown};
 use super::tree::examples;
 use crate::api::analytics::TrendBucket;
@@ -37,7 +38,7 @@ pub(super) struct TrendsArgs {
     #[arg(long, value_name = "TIME", default_value = "1h")]
     interval: String,
     /// Column to split the counts by
-    #[arg(long, value_name = "COLUMN", default_value = "type")]
+    #[arg(long, value_name = "COLUMN", default_value = "type", add = observed::column())]
     by: String,
     #[command(flatten)]
     scope: ScopeArgs,

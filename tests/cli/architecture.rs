@@ -14,6 +14,7 @@ const BINARY: &[(&str, &[&str])] = &[
     ("server", &["api", "core", "engine", "telemetry"]),
     ("printer", &["core"]),
     ("settings", &["core"]),
+    ("shell", &[]),
     ("telemetry", &[]),
     // The dashboard asks through the client, as any program would.
     ("tui", &["api", "client", "core", "telemetry"]),

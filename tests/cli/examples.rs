@@ -57,6 +57,12 @@ const RULES: &[(&str, Rule)] = &[
     ("streamflow webhook", Rule::Skip("needs certificates and objects of a cluster; webhook.rs runs each")),
     ("zcat old.ndjson.gz", Rule::Around("gzip -c events/sample.ndjson > old.ndjson.gz; CALL")),
     ("streamflow completion bash", Rule::Around("mkdir -p ~/.local/share/bash-completion/completions; CALL")),
+    ("streamflow sql < questions.sql", Rule::Around("echo 'SELECT 1;' > questions.sql; CALL")),
+    ("streamflow bundle export", Rule::With("--force")),
+    ("streamflow bundle open", Rule::Around("streamflow bundle export incident.sfb --last 24h --force; CALL")),
+    // Shown by whoever has the tool; here it is about the pipe.
+    ("streamflow man", Rule::Around("man() { cat > /dev/null; }; CALL")),
+    ("streamflow setup-completion", Rule::Around("export SHELL=/bin/bash; CALL")),
     ("streamflow completion", Rule::Around("mkdir -p ~/.zfunc ~/.config/fish/completions; CALL")),
 ];
 

@@ -152,3 +152,32 @@ fn token_is_asked_for_with_its_own_exit_code() {
     outside.run(&["query", "SELECT 1", "--server", url, "--token", "secret"]).exits(0);
     server.run(&["query", "SELECT 1"]).exits(0);
 }
+
+#[test]
+fn rows_are_drawn_in_eighty_columns_with_what_the_terminal_can_show() {
+    let server = Server::start();
+    for event_type in ["web.click", "web.click", "web.view"] {
+        server.run(&["send", event_type]).exits(0);
+    }
+    let sql = "SELECT type, count(*) AS n FROM events GROUP BY type ORDER BY n DESC";
+    let ascii = server.run(&["query", sql, "--chart"]).exits(0).out;
+    assert!(ascii.starts_with("web.click  ####") && ascii.lines().all(|line| line.len() <= 80), "{ascii}");
+    let blocks = server.place.run_with(&[("LANG", "C.UTF-8")], &["query", sql, "--chart"]).exits(0).out;
+    assert!(blocks.starts_with("web.click  ████") && blocks.lines().all(|line| line.chars().count() <= 80), "{blocks}");
+    server.run(&["query", sql, "--chart", "-o", "json"]).exits(2).says("leave out --chart");
+    server.run(&["query", "SELECT type FROM events", "--chart"]).exits(2).says("no number to draw");
+}
+
+#[test]
+fn expectation_is_reported_as_junit() {
+    let server = Server::start();
+    let report = |sql: &str, code: i32| {
+        server.run(&["query", sql, "--expect", "rows=0", "--report", "junit=report.xml"]).exits(code);
+        std::fs::read_to_string(server.place.dir().join("report.xml")).unwrap()
+    };
+    assert!(report("SELECT * FROM events", 0).contains("tests=\"1\" failures=\"0\" errors=\"0\""));
+    assert!(report("SELECT 1", 1).contains("<failure message="));
+    assert!(report("SELECT nme FROM events", 2).contains("<error message="));
+    server.run(&["query", "SELECT 1", "--report", "junit=x"]).exits(2).says("--expect");
+    server.run(&["query", "SELECT 1", "--expect", "rows=1", "--report", "html=x"]).exits(2).says("junit=report.xml");
+}

@@ -17,6 +17,15 @@ pub(crate) fn find(tool: &str, test: &str) -> Option<PathBuf> {
     found
 }
 
+/// Returns a file that a package brings, or says that the test which calls this checks nothing.
+pub(crate) fn file(path: &str, test: &str) -> Option<PathBuf> {
+    let found = Some(PathBuf::from(path)).filter(|path| path.is_file());
+    if found.is_none() {
+        say_missing(path, test);
+    }
+    found
+}
+
 /// Returns a Python that has DuckDB and its extensions `ducklake` and `sqlite_scanner`: the one that
 /// `STREAMFLOW_TEST_DUCKDB` names, or the one of the environment that `.ci/run` makes.
 pub(crate) fn python_with_duckdb(test: &str) -> Option<PathBuf> {

@@ -85,6 +85,11 @@ fn unquoted(text: &str) -> &str {
 }
 
 impl Expectation {
+    /// Returns the condition as it was written.
+    pub(super) fn written(&self) -> &str {
+        &self.text
+    }
+
     /// Says what is wrong with a result of so many rows whose first value is `first`, if anything is.
     pub(super) fn failure(&self, rows: usize, first: Option<&Value>) -> Option<String> {
         let (found, holds) = match self.subject {

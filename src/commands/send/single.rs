@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{SendArgs, count, record};
 use crate::api::ingestion::EventAccepted;
 use crate::client::Request;
-use crate::commands::{Session, field, remote};
+use crate::commands::{Session, field, observed, remote};
 use crate::printer::{CommandError, ExitStatus, Field, Format, Kind, Shape};
 
 pub(super) const ANSWER: Shape = record(
@@ -25,7 +25,7 @@ pub(super) struct EventArgs {
     #[arg(short, long, value_name = "KEY=VALUE", conflicts_with = "generate")]
     pub(super) data: Vec<String>,
     /// Service or system that the event comes from
-    #[arg(long, value_name = "NAME", default_value = "cli")]
+    #[arg(long, value_name = "NAME", default_value = "cli", add = observed::source())]
     pub(super) source: String,
     /// Id of the user who did it
     #[arg(long, value_name = "ID")]

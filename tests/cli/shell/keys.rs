@@ -1,0 +1,156 @@
+//! TAB in real shells on a terminal.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Home, in_each_shell};
+use crate::server::Server;
+use crate::terminal::Terminal;
+use crate::tool;
+
+const PROMPT: &str = "ready> ";
+
+/// Opens a shell of a new home after `setup-completion`, and waits for its prompt.
+fn open(home: &Home, name: &str, shell: &Path, dir: &Path) -> Terminal {
+    let (rc, prompt) = match name {
+        "bash" => (".bashrc", format!("PS1='{PROMPT}'\n")),
+        "zsh" => (".zshrc", format!("PS1='{PROMPT}'\n")),
+        _ => (
+            ".config/fish/config.fish",
+            format!("function fish_prompt; echo '{PROMPT}'; end\nfunction fish_greeting; end\n"),
+        ),
+    };
+    fs::create_dir_all(home.path(rc).parent().unwrap()).unwrap();
+    fs::write(home.path(rc), prompt).unwrap();
+    home.setup(&["--shell", name]).exits(0);
+    let terminal = Terminal::start(shell, &["-i"], dir, &home.variables());
+    terminal.shows(PROMPT.trim());
+    terminal
+}
+
+/// Types a line's beginning and TAB, and waits for what it becomes; then empties the line.
+#[track_caller]
+fn completes(terminal: &mut Terminal, typed: &str, becomes: &str) {
+    let mut presses = 0;
+    terminal.keys(typed);
+    // A first answer may be too late for its TAB; bash lists at the second one.
+    while !{
+        terminal.keys("\t");
+        terminal.shows_within(becomes, Duration::from_secs(3))
+    } {
+        presses += 1;
+        assert!(presses < 12, "{typed:?} becomes no {becomes:?}:\n{}", terminal.text());
+    }
+    // To the end, and everything before it away; the screen is cleared for the next one.
+    terminal.keys("\x05\x15\x0c");
+    terminal.until("an empty line", |text| !text.contains(becomes) && text.trim_end().ends_with(PROMPT.trim()));
+}
+
+#[test]
+fn tab_completes_kubectl_its_aliases_and_this_program() {
+    in_each_shell("tab_completes_kubectl_its_aliases_and_this_program", |name, shell| {
+        let home = Home::new();
+        let mut terminal = open(&home, name, shell, &home.place.dir());
+        completes(&mut terminal, "k desc", "k describe");
+        completes(&mut terminal, "kgp --all-n", "kgp --all-namespaces");
+        completes(&mut terminal, "k get pod", "podtemplates");
+        completes(&mut terminal, "kgp -n sh", "kgp -n shop");
+        completes(&mut terminal, "kns sh", "kns shop");
+        completes(&mut terminal, "kctx pr", "kctx prod");
+        completes(&mut terminal, "streamflow que", "streamflow query");
+        completes(&mut terminal, "streamflow help exit-c", "streamflow help exit-codes");
+        let asked = home.asked();
+        let wanted = "[__complete][--request-timeout=2s][get][pods][--all-n]";
+        assert!(asked.iter().any(|call| call == wanted), "{name}: {asked:#?}");
+        // All names of ours that begin so.
+        terminal.keys("ksf\t\t");
+        terminal.until("ksf-pods and ksfm", |text| text.contains("ksf-pods") && text.contains("ksfm"));
+    });
+}
+
+#[test]
+fn tab_completes_with_the_real_kubectl() {
+    const TEST: &str = "tab_completes_with_the_real_kubectl";
+    let Some(kubectl) = tool::find("kubectl", TEST) else { return };
+    in_each_shell(TEST, |name, shell| {
+        let home = Home::new();
+        home.put_kubectl(&format!("#!/bin/sh\nexec {} \"$@\"\n", kubectl.display()));
+        let mut terminal = open(&home, name, shell, &home.place.dir());
+        completes(&mut terminal, "k desc", "k describe");
+        completes(&mut terminal, "kgp --all-n", "kgp --all-namespaces");
+    });
+}
+
+#[test]
+fn tab_completes_beside_the_package_of_completions() {
+    const TEST: &str = "tab_completes_beside_the_package_of_completions";
+    let Some(bash) = tool::find("bash", TEST) else { return };
+    let Some(package) = tool::file("/usr/share/bash-completion/bash_completion", TEST) else { return };
+    let home = Home::new();
+    home.setup(&["--shell", "bash"]).exits(0);
+    let block = fs::read_to_string(home.path(".bashrc")).unwrap();
+    for rc in [format!(". {0}\n{block}", package.display()), format!("{block}. {0}\n", package.display())] {
+        fs::write(home.path(".bashrc"), format!("PS1='{PROMPT}'\n{rc}")).unwrap();
+        let mut terminal = Terminal::start(&bash, &["-i"], &home.place.dir(), &home.variables());
+        terminal.shows(PROMPT.trim());
+        completes(&mut terminal, "kgp --all-n", "kgp --all-namespaces");
+        completes(&mut terminal, "kubectl desc", "kubectl describe");
+        completes(&mut terminal, "streamflow que", "streamflow query");
+    }
+}
+
+#[test]
+fn tab_completes_what_the_server_knows_and_knew() {
+    in_each_shell("tab_completes_what_the_server_knows_and_knew", |name, shell| {
+        let home = Home::new();
+        let server = Server::start();
+        server.run(&["send", "checkout.paid", "-d", "page=/", "--source", "warehouse"]).exits(0);
+        home.place.run(&["context", "add", "production", "--url", server.url("gateway")]).exits(0);
+        home.place.run(&["context", "use", "production"]).exits(0);
+        let mut terminal = open(&home, name, shell, &home.place.dir());
+        completes(&mut terminal, "streamflow funnel chec", "streamflow funnel checkout.paid");
+        completes(&mut terminal, "streamflow send x --source ware", "--source warehouse");
+        completes(&mut terminal, "streamflow trends --by data.p", "--by data.page");
+        completes(&mut terminal, "streamflow context show prod", "context show production");
+        // What was known is offered when the server is gone.
+        drop(server);
+        completes(&mut terminal, "streamflow funnel chec", "streamflow funnel checkout.paid");
+    });
+}
+
+#[test]
+fn zsh_starts_no_second_completion_system() {
+    let Some(zsh) = tool::find("zsh", "zsh_starts_no_second_completion_system") else { return };
+    for own in ["autoload -Uz compinit && compinit\n", ""] {
+        let home = Home::new();
+        home.setup(&["--shell", "zsh"]).exits(0);
+        let block = fs::read_to_string(home.path(".zshrc")).unwrap();
+        // Before the block or behind it: the user's own is the only one.
+        for rc in [format!("{own}{block}"), format!("{block}{own}")] {
+            let count = "functions -c compinit own_compinit 2>/dev/null\n";
+            let prompt = format!("PS1='{PROMPT}'\n");
+            fs::write(home.path(".zshrc"), format!("{prompt}{rc}{count}")).unwrap();
+            let mut terminal = Terminal::start(&zsh, &["-i"], &home.place.dir(), &home.variables());
+            terminal.shows(PROMPT.trim());
+            if !own.is_empty() {
+                terminal.keys("compinit() { print SECOND }\r");
+            }
+            completes(&mut terminal, "kgp --all-n", "kgp --all-namespaces");
+            assert!(!terminal.text().contains("SECOND"));
+        }
+    }
+}
+
+#[test]
+fn cluster_that_hangs_does_not_hang_tab() {
+    in_each_shell("cluster_that_hangs_does_not_hang_tab", |name, shell| {
+        let home = Home::new();
+        // Far longer than the test waits.
+        home.put_kubectl("#!/bin/sh\nexec sleep 600\n");
+        let mut terminal = open(&home, name, shell, &home.place.dir());
+        terminal.keys("kgp -n \t");
+        terminal.keys("\x05\x15echo al''ive\r");
+        terminal.shows("alive");
+    });
+}
