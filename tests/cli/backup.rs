@@ -86,7 +86,7 @@ fn a_backup_is_restored_whole_and_as_of_a_moment() {
 
 #[test]
 fn a_backup_under_load_has_what_was_acknowledged_and_no_gap() {
-    let mut server = started("  seal_interval: 100ms\n");
+    let server = started("  seal_interval: 100ms\n");
     let place = Arc::clone(&server.place);
     let mut load = place.command(&["send", "--generate", "50000000", "--rate", "500", "--quiet"]);
     let mut load = load.stdout(std::process::Stdio::null()).spawn().unwrap();
@@ -109,7 +109,6 @@ fn a_backup_under_load_has_what_was_acknowledged_and_no_gap() {
         assert!(rows[0].iter().all(|number| *number == rows[0][0]), "no gap, and nothing twice: {rows:?}");
         found.run(&["storage", "verify"]).exits(0);
     }
-    stop(&mut server);
 }
 
 fn objects(place: &Place) -> Vec<PathBuf> {
