@@ -108,8 +108,8 @@ pub(super) const CODES: [ErrorCode; 13] = [
         status: 0,
         exit: 5,
         summary: "the Kubernetes cluster has no such object",
-        explanation: "The API server knows neither an object of this name in this namespace, or not the kind of object, as \
-                      older releases of Kubernetes lack newer kinds.",
+        explanation: "The API server knows no object of this name in this namespace, or not the kind of object. Older \
+                      releases of Kubernetes lack newer kinds.",
         hint: "check the name, and the namespace with -n",
     },
     ErrorCode {
