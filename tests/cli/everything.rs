@@ -125,7 +125,7 @@ fn json_of_every_command_is_valid_by_its_own_schema() {
     let server = server();
     for Call { args, schema, .. } in CALLS {
         let ended = server.run(&[args, &["-o", "json"] as &[&str]].concat());
-        assert!(ended.code == 0 || args == &["doctor"], "{args:?}: {}", ended.err);
+        assert!(ended.code == 0 || args[0] == "doctor", "{args:?}: {}", ended.err);
         let Some(schema) = schema else { continue };
         let schema = server.run(&["help", "schema", schema]).exits(0).json();
         let validator = jsonschema::validator_for(&schema).unwrap();
@@ -153,7 +153,7 @@ fn closed_streams_are_no_failure_of_ours() {
                 true => piped(&server, redirection, args),
                 false => under(&server, redirection, args),
             };
-            assert!(ended.code == 0 || args == &["doctor"], "{args:?} {redirection}: {} {}", ended.code, ended.err);
+            assert!(ended.code == 0 || args[0] == "doctor", "{args:?} {redirection}: {} {}", ended.code, ended.err);
             assert!(!ended.err.contains("panicked"), "{args:?} {redirection}: {}", ended.err);
         }
         // Nowhere to write to at all: an error at worst, never a fault that ends in a trace.
@@ -178,7 +178,7 @@ fn nothing_is_painted_for_who_can_not_see_it() {
     for Call { args, .. } in CALLS {
         for (variable, value) in [("TERM", "dumb"), ("NO_COLOR", "1"), ("CI", "1")] {
             let ended = server.place.run_with(&[(variable, value), ("TERM", "dumb")], args);
-            assert!(ended.code == 0 || args == &["doctor"], "{args:?} {variable}: {}", ended.err);
+            assert!(ended.code == 0 || args[0] == "doctor", "{args:?} {variable}: {}", ended.err);
             assert!(!ended.out.contains('\u{1b}') && !ended.err.contains('\u{1b}'), "{args:?} {variable}");
         }
     }
@@ -189,7 +189,7 @@ fn server_that_is_away_is_3_and_says_what_to_do() {
     let place = Place::new();
     for Call { args, .. } in CALLS.iter().filter(|call| call.talks != ToNobody) {
         // `status` of a server that is away is an answer.
-        if args == &["status"] {
+        if args[0] == "status" {
             continue;
         }
         let flags: &[&str] = if args[0] == "tail" { &["--retry-for", "0s"] } else { &[] };

@@ -196,8 +196,9 @@ mod tests {
     fn what_is_no_bundle_is_told_apart_from_a_newer_one() {
         let newer = made(&[("bundle.json", br#"{"schema":"streamflow.bundle-file/2"}"#)]);
         assert!(matches!(contents(newer.path()), Err(BundleError::Newer(_))));
-        for entries in [&[("other", b"{}" as &[u8])] as &[_], &[("bundle.json", b"{}")], &[("bundle.json", b"")]] {
-            assert!(matches!(contents(made(entries).path()), Err(BundleError::Foreign)));
+        for (name, text) in [("other", "{}"), ("bundle.json", "{}"), ("bundle.json", "")] {
+            let file = made(&[(name, text.as_bytes())]);
+            assert!(matches!(contents(file.path()), Err(BundleError::Foreign)), "{name} {text}");
         }
         let text = tempfile::NamedTempFile::new().unwrap();
         fs::write(text.path(), "not an archive").unwrap();

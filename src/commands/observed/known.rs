@@ -5,7 +5,7 @@ use std::fs;
 use std::hash::Hasher;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -74,7 +74,9 @@ pub(super) fn names(kind: Kind) -> Vec<Name> {
         }
     });
     if let Ok(Some(names)) = asked {
-        kept.map(|path| keep(&path, &names));
+        if let Some(path) = kept {
+            keep(&path, &names);
+        }
         return names;
     }
     if matches!(asked, Ok(None)) && !unseen {
@@ -161,13 +163,13 @@ fn kept_at(environment: &Environment, url: &str, kind: Kind) -> Option<PathBuf> 
     Some(base.join(format!("streamflow/completion/{:016x}/{}", hasher.finish(), kind.file_name())))
 }
 
-fn read(path: &PathBuf) -> Option<Vec<Name>> {
+fn read(path: &Path) -> Option<Vec<Name>> {
     let small = fs::metadata(path).ok()?.len() <= KEPT_BYTES_MAX;
     serde_json::from_slice(&fs::read(path).ok().filter(|_| small)?).ok()
 }
 
 /// Nothing depends on it: without a kept answer there is nothing to offer while the server is away.
-fn keep(path: &PathBuf, names: &[Name]) {
+fn keep(path: &Path, names: &[Name]) {
     let Ok(bytes) = serde_json::to_vec(names) else { return };
     let Some(dir) = path.parent() else { return };
     let draft = path.with_extension(std::process::id().to_string());

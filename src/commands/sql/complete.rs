@@ -193,7 +193,7 @@ mod tests {
         first("SELECT coun", "SELECT count(");
         first("SELECT 1 FROM ", "SELECT 1 FROM events");
         first("SELECT 1 FROM ev", "SELECT 1 FROM events");
-        first("SELECT 1 FROM events whe", "SELECT 1 FROM events where");
+        first("SELECT 1 FROM events wher", "SELECT 1 FROM events where");
         first(".ta", ".tables");
     }
 

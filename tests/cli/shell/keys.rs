@@ -35,10 +35,11 @@ fn completes(terminal: &mut Terminal, typed: &str, becomes: &str) {
     let mut presses = 0;
     terminal.keys(typed);
     // A first answer may be too late for its TAB; bash lists at the second one.
-    while !{
+    loop {
         terminal.keys("\t");
-        terminal.shows_within(becomes, Duration::from_secs(3))
-    } {
+        if terminal.shows_within(becomes, Duration::from_secs(3)) {
+            break;
+        }
         presses += 1;
         assert!(presses < 12, "{typed:?} becomes no {becomes:?}:\n{}", terminal.text());
     }
