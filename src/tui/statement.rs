@@ -106,11 +106,12 @@ impl Scope {
         )
     }
 
+    // Values are counted as text, for not every type can be counted otherwise.
     /// How many events have each field, and about how many values it has, in one row: two columns a field.
     #[must_use]
     pub fn fields(&self, fields: &[String]) -> String {
         let columns: Vec<String> =
-            fields.iter().map(|field| format!("approx_distinct({field}), count({field})")).collect();
+            fields.iter().map(|field| format!("approx_distinct(CAST({field} AS VARCHAR)), count({field})")).collect();
         format!("SELECT {} FROM events WHERE {}", columns.join(", "), self.condition())
     }
 

@@ -60,7 +60,7 @@ fn events_are_asked_about_again_at_most_once_a_second() {
     state.due = None;
     state.update(NOW, Event::Live { live: Live::Counters { matched: 50, sent: 50 } });
     let due = state.wake_at().unwrap();
-    assert!(due >= NOW + 1_000_000 && due <= NOW + 3_000_000, "{}", due - NOW);
+    assert!((NOW + 1_000_000..=NOW + 3_000_000).contains(&due), "{}", due - NOW);
     let asked = questions(&state.update(due, Event::Wake));
     assert!(asked.contains(&Slot::Rate) && asked.contains(&Slot::Status), "{asked:?}");
     let again = state.update(due + 1, Event::Live { live: Live::Counters { matched: 60, sent: 60 } });
