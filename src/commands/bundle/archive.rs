@@ -83,14 +83,15 @@ pub(super) fn pack(path: &Path, dir: &Path, contents: &Contents) -> Result<u64, 
     Ok(bytes)
 }
 
-/// Returns the files of a folder and those below it, in order; the mark of a running process is none of them.
+/// Returns the files of a folder and those below it, in order; the mark of a running process and room that the journal
+/// has made ahead are none of them.
 fn files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         if path.is_dir() {
             found.extend(files(&path)?);
-        } else if path.file_name().is_some_and(|name| name != "LOCK") {
+        } else if path.file_name().is_some_and(|name| name != "LOCK" && name != "spare.zero") {
             found.push(path);
         }
     }

@@ -29,7 +29,7 @@ pub(super) fn fill(
     session: &Session,
     progress: &Progress,
 ) -> Result<u64, CommandError> {
-    let options = engine_options(session.settings()?, dir.join(DATA_DIR), &session.current_dir()?);
+    let options = engine_options(session.settings()?, dir.join(DATA_DIR), &session.current_dir()?)?;
     let engine = Engine::open(options, session.clock())?;
     let store = Client::in_process(Server::in_process(engine.clone(), ServerOptions::default()));
     let filled = session.block_on(async {

@@ -36,7 +36,7 @@ impl Running {
         settings.set_from_flag("storage.path", "data", "--data")?;
         let data_dir = project.dir().join("data");
         let options = server_options::server_options(&settings)?;
-        let engine = Engine::open(engine_options(&settings, data_dir, project.dir()), session.clock())?;
+        let engine = Engine::open(engine_options(&settings, data_dir, project.dir())?, session.clock())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("demo")
