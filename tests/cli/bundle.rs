@@ -12,13 +12,14 @@ fn bundle_is_queried_where_there_is_no_server() {
     let place = Place::new();
     place.write("config.yaml", "");
     let server = Server::start_in(place, &[]);
-    server.run(&["send", "web.click", "-d", "page=/old", "--timestamp", "2026-01-01T00:00:00Z"]).exits(0);
-    for page in ["/a", "/b"] {
-        server.run(&["send", "web.click", "-d", &format!("page={page}"), "--user", "u1"]).exits(0);
+    for (page, time) in
+        [("/old", "2026-01-01T00:00:00Z"), ("/a", "2026-02-01T10:00:00Z"), ("/b", "2026-02-01T11:00:00Z")]
+    {
+        server.run(&["send", "web.click", "-d", &format!("page={page}"), "--user", "u1", "--timestamp", time]).exits(0);
     }
     server.place.write("click.json", SCHEMA);
     server.run(&["schema", "put", "web.click", "click.json"]).exits(0);
-    let range = ["--last", "1h"];
+    let range = ["--since", "2026-02-01T00:00:00Z", "--until", "2026-02-02T00:00:00Z"];
     let made =
         server.run(&[&["bundle", "export", "incident.sfb", "-o", "json"], &range as &[&str]].concat()).exits(0).json();
     assert_eq!((made["events"].as_u64(), made["schemas"].as_u64()), (Some(2), Some(1)));
@@ -35,9 +36,9 @@ fn bundle_is_queried_where_there_is_no_server() {
     let elsewhere = Place::new();
     let opened = elsewhere.run(&["bundle", "open", bundle.to_str().unwrap(), "-o", "json"]).exits(0).json();
     let project = opened["project"].as_str().unwrap();
-    let sql = "SELECT data.page, user_id FROM events ORDER BY timestamp";
+    let sql = "SELECT data.page, user_id, timestamp FROM events ORDER BY timestamp";
     let rows = elsewhere.run(&["query", "--project", project, sql, "-o", "csv", "--no-header"]).exits(0).out;
-    assert_eq!(rows, "/a,u1\n/b,u1\n");
+    assert_eq!(rows, "/a,u1,2026-02-01T10:00:00Z\n/b,u1,2026-02-01T11:00:00Z\n");
     let schema = fs::read_to_string(format!("{project}/schemas/web.click.json")).unwrap();
     assert!(schema.contains("required"), "{schema}");
     // Opened again it is the same folder, and into a folder of one's own it goes once.

@@ -53,7 +53,9 @@ impl Screen {
         drop(pair.slave);
         let mut output = pair.master.try_clone_reader().unwrap();
         let keys = pair.master.take_writer().unwrap();
-        let parser = Arc::new(Mutex::new(Seen { parser: vt100::Parser::new(lines, columns, 0), bytes: Vec::new() }));
+        let cells = |count| std::num::NonZero::new(count).unwrap();
+        let parser = vt100::Parser::new(cells(lines), cells(columns), 0);
+        let parser = Arc::new(Mutex::new(Seen { parser, bytes: Vec::new() }));
         let seen = Arc::clone(&parser);
         std::thread::Builder::new()
             .name("screen".to_owned())

@@ -71,9 +71,11 @@ pub(super) fn pack(path: &Path, dir: &Path, contents: &Contents) -> Result<u64, 
     for file in files(&dir.join(DATA_DIR))? {
         let name = file.strip_prefix(dir).unwrap_or(&file).to_owned();
         let mut header = tar::Header::new_ustar();
-        header.set_size(fs::metadata(&file)?.len());
+        let bytes = fs::metadata(&file)?.len();
+        header.set_size(bytes);
         header.set_mode(0o644);
-        archive.append_data(&mut header, name, BufReader::new(File::open(&file)?))?;
+        // More than was announced would make what follows unreadable.
+        archive.append_data(&mut header, name, BufReader::new(File::open(&file)?).take(bytes))?;
     }
     let mut file = archive.into_inner()?;
     file.flush()?;
@@ -84,14 +86,14 @@ pub(super) fn pack(path: &Path, dir: &Path, contents: &Contents) -> Result<u64, 
 }
 
 /// Returns the files of a folder and those below it, in order; the mark of a running process and room that the journal
-/// has made ahead are none of them.
+/// makes ahead, perhaps still at this moment, are none of them.
 fn files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         if path.is_dir() {
             found.extend(files(&path)?);
-        } else if path.file_name().is_some_and(|name| name != "LOCK" && name != "spare.zero") {
+        } else if path.file_name().is_some_and(|name| name != "LOCK" && name != "spare.zero" && name != "spare.part") {
             found.push(path);
         }
     }

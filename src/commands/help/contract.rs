@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use clap::ValueEnum;
 
 use crate::commands::{
-    bench, bundle, config, context, doctor, errors, events, funnel, health, import, init, paths, query, retention,
-    schema, send, sessions, setup_completion, start, status, stop, tail, top, trends, version, webhook,
+    backup, bench, bundle, config, context, demo, doctor, errors, events, funnel, health, import, init, k8s, paths,
+    query, retention, schema, send, sessions, setup_completion, start, status, stop, storage, tail, top, trends,
+    version, webhook,
 };
 use crate::printer::{ExitStatus, Form, Format, Kind, Shape};
 
@@ -35,11 +36,13 @@ const JUDGED: &[ExitStatus] = &[Negative, Unreachable, Authentication, TimedOut]
 /// One line a command.
 #[rustfmt::skip]
 const CONTRACTS: &[Contract] = &[
+    contract("backup", backup::SHAPES, &[Unhealthy, Unreachable, Authentication, NotFound, TimedOut]),
     contract("bench", bench::SHAPES, SERVER),
     contract("bundle", bundle::SHAPES, SERVER),
     contract("completion", &[], &[]),
     contract("config", config::SHAPES, &[NotFound]),
     contract("context", context::SHAPES, SERVER),
+    contract("demo", demo::SHAPES, &[]),
     contract("doctor", doctor::SHAPES, &[Unhealthy]),
     contract("errors", errors::SHAPES, &[NotFound]),
     contract("events", events::SHAPES, &[Negative, Unreachable, Authentication, NotFound, TimedOut]),
@@ -49,6 +52,7 @@ const CONTRACTS: &[Contract] = &[
     contract("help", &[], &[NotFound]),
     contract("import", import::SHAPES, JUDGED),
     contract("init", init::SHAPES, &[]),
+    contract("k8s", k8s::SHAPES, &[Negative, Unreachable, Authentication, NotFound, TimedOut]),
     contract("logs", &[], &[NotFound]),
     contract("man", &[], &[NotFound]),
     contract("paths", paths::SHAPES, SERVER),
@@ -62,11 +66,13 @@ const CONTRACTS: &[Contract] = &[
     contract("start", start::SHAPES, &[Unreachable]),
     contract("status", status::SHAPES, SERVER),
     contract("stop", stop::SHAPES, &[TimedOut]),
+    contract("storage", storage::SHAPES, &[Unhealthy, Unreachable, Authentication, TimedOut]),
     contract("tail", tail::SHAPES, SERVER),
     contract("top", top::SHAPES, SERVER),
     contract("trends", trends::SHAPES, SERVER),
+    contract("tui", &[], &[Unreachable]),
     contract("version", version::SHAPES, &[]),
-    contract("webhook", webhook::SHAPES, &[Negative]),
+    contract("webhook", webhook::SHAPES, &[Negative, Unreachable, Authentication, NotFound, Unhealthy, TimedOut]),
 ];
 
 /// Of every command.
