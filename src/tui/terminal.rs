@@ -15,6 +15,7 @@ use crossterm::terminal::{
     enable_raw_mode,
 };
 use crossterm::{execute, queue};
+use ratatui_core::backend::Backend as _;
 use ratatui_core::terminal::Terminal;
 use ratatui_crossterm::CrosstermBackend;
 
@@ -82,7 +83,10 @@ impl Screen {
     /// # Errors
     /// When the terminal has gone.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `Terminal::clear`, which asks where the cursor is and fails where a terminal does not answer.
+        self.terminal.backend_mut().clear()?;
+        self.terminal.swap_buffers();
+        Ok(())
     }
 
     /// Lets the mouse be seen here, or by the terminal, which selects text with it.
@@ -119,7 +123,7 @@ impl Screen {
         if self.mouse {
             self.capture_mouse(true)?;
         }
-        self.terminal.clear()
+        self.clear()
     }
 }
 

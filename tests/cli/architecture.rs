@@ -54,7 +54,7 @@ const ENGINE: &[(&str, &[&str])] = &[
             "verify",
         ],
     ),
-    ("sealer", &["catalog", "clock", "disk", "ingest", "journal", "segment", "snapshot", "tail", "task"]),
+    ("sealer", &["catalog", "clock", "core", "disk", "ingest", "journal", "segment", "snapshot", "tail", "task"]),
     ("snapshot", &["segment", "tail"]),
     ("ingest", &["clock", "core", "disk", "geoip", "journal", "segment", "snapshot", "tail", "task"]),
     ("encode", &["tail"]),

@@ -47,6 +47,10 @@ fn every_command_has_a_page_with_examples_first() {
         if let Some(examples) = page.find("Examples:") {
             assert!(examples < usage, "{words:?}: {page}");
         }
+        if words == ["sql"] {
+            // `help sql` is the topic.
+            continue;
+        }
         let same = place.run(&[&["help"], &args[..args.len() - 1]].concat()).exits(0).out;
         assert!(same.trim().starts_with(page.trim()), "{words:?}: help COMMAND and --help differ: {same}");
     }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ pub(crate) struct Screen {
     pub(crate) child: Box<dyn Child + Send + Sync>,
     /// Held so that the terminal stays open.
     master: Option<Box<dyn MasterPty + Send>>,
+    closing: Arc<AtomicBool>,
 }
 
 /// What came out of the program.
@@ -57,18 +59,22 @@ impl Screen {
         let parser = vt100::Parser::new(cells(lines), cells(columns), 0);
         let parser = Arc::new(Mutex::new(Seen { parser, bytes: Vec::new() }));
         let seen = Arc::clone(&parser);
+        let closing = Arc::new(AtomicBool::new(false));
+        let closed = Arc::clone(&closing);
         std::thread::Builder::new()
             .name("screen".to_owned())
             .spawn(move || {
                 let mut bytes = [0; 4_096];
-                while let Ok(read @ 1..) = output.read(&mut bytes) {
+                while let Ok(read @ 1..) = output.read(&mut bytes)
+                    && !closed.load(Ordering::Acquire)
+                {
                     let mut seen = seen.lock().unwrap();
                     seen.parser.process(&bytes[..read]);
                     seen.bytes.extend_from_slice(&bytes[..read]);
                 }
             })
             .unwrap();
-        Self { parser, keys, child, master: Some(pair.master) }
+        Self { parser, keys, child, master: Some(pair.master), closing }
     }
 
     /// Returns the screen as text.
@@ -159,6 +165,9 @@ impl Screen {
 
     /// Closes the terminal, as one does who closes its window.
     pub(crate) fn close(&mut self) {
+        // The thread that reads holds the terminal open, too: whatever the program writes next ends it.
+        self.closing.store(true, Ordering::Release);
+        self.press("?");
         self.master = None;
         self.keys = Box::new(std::io::sink());
     }
