@@ -17,6 +17,7 @@ struct Call {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "they are read after the name of a call")]
 enum Talks {
     ToNobody,
     ToTheServer,
