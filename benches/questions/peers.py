@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 STREAMFLOW = "streamflow"
@@ -85,12 +86,15 @@ class StreamFlow:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def ask(self, sql):
-        body = json.dumps({"sql": sql, "limit": 100_000}).encode()
+        body = json.dumps({"sql": sql, "max_rows": 100_000}).encode()
         request = urllib.request.Request(
             "http://127.0.0.1:8002/api/v1/query", body, {"Content-Type": "application/json", "Authorization": "Bearer demo"}
         )
-        with urllib.request.urlopen(request) as answer:
-            rows = json.load(answer)["rows"]
+        try:
+            with urllib.request.urlopen(request) as answer:
+                rows = json.load(answer)["rows"]
+        except urllib.error.HTTPError as error:
+            sys.exit(f"{sql}: {error.read().decode()}")
         return [list(row.values()) if isinstance(row, dict) else row for row in rows]
 
     def close(self):
