@@ -1,6 +1,5 @@
 //! One seal, from the chunks of the tail to the journal files that go.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -8,12 +7,9 @@ use arrow::array::RecordBatch;
 use super::journal_files::{self, Kept};
 use super::{SealError, SealReport, Workshop, late};
 use crate::catalog::{Change, NewFile, Sealed, table_dir};
-use crate::segment::{FileSink, Input, Segment, SegmentSummary, Table, WriteOptions, write};
+use crate::segment::{Input, Segment, SegmentError, SegmentSummary, Table, WriteOptions, place, write};
 use crate::snapshot::SealedFiles;
 use crate::tail::Chunk;
-
-/// What a file is called while it is being written.
-const PART: &str = ".part";
 
 impl Workshop {
     /// Seals everything that was acknowledged before the call.
@@ -79,7 +75,7 @@ impl Workshop {
     ) -> Result<(Vec<NewFile>, SealedFiles), SealError> {
         let (mut add, mut files) = (Vec::new(), SealedFiles::default());
         if !events.is_empty() {
-            let kinds = late::split(events).map_err(crate::segment::SegmentError::from)?;
+            let kinds = late::split(events).map_err(SegmentError::from)?;
             for (inputs, suffix) in kinds.iter().zip(["", "-late"]) {
                 let name = format!("{:020}{suffix}.parquet", sealed.next_offset);
                 let (summary, segment) = self.write_file(Table::Events, &name, inputs)?;
@@ -104,30 +100,12 @@ impl Workshop {
     /// Writes one file and makes it durable under its name.
     fn write_file(&self, table: Table, name: &str, inputs: &[Input]) -> Result<(SegmentSummary, Segment), SealError> {
         let dir = self.lake.join(table_dir(table));
-        let (part, path) = (dir.join(format!("{name}{PART}")), dir.join(name));
-        let written = self.write_part(table, &part, inputs);
-        let written = written.and_then(|summary| {
-            let io = |error| SealError::io(&path, &error);
-            self.disk.rename(&part, &path).map_err(io)?;
-            self.disk.sync_dir(&dir).map_err(io)?;
-            let file = self.disk.open_read(&path).map_err(io)?;
-            Ok((summary, Segment::open(table, name, file)?))
-        });
-        if written.is_err() {
-            // What is left of it is removed at the next start, if not now.
-            drop(self.disk.remove(&part));
-            drop(self.disk.remove(&path));
-        }
-        written
-    }
-
-    fn write_part(&self, table: Table, part: &Path, inputs: &[Input]) -> Result<SegmentSummary, SealError> {
-        // Left by an attempt that failed.
-        drop(self.disk.remove(part));
-        let mut file = self.disk.create(part).map_err(|error| SealError::io(part, &error))?;
-        let summary = write(table, inputs, &mut FileSink::new(&mut *file), &WriteOptions::default())?;
-        file.sync().map_err(|error| SealError::io(part, &error))?;
-        Ok(summary)
+        let options = WriteOptions::default();
+        let written = place(&*self.disk, &dir, table, name, &mut |out| write(table, inputs, out, &options));
+        written.map_err(|error| match error {
+            SegmentError::Io(error) => SealError::io(dir.join(name), &error),
+            error => error.into(),
+        })
     }
 
     fn remove_journal(&self, files: &[journal_files::JournalFile], sealed: Sealed, kept: Kept) -> u64 {

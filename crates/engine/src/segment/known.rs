@@ -13,11 +13,9 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use arrow::error::ArrowError;
 
 use super::shape::{LeafType, Shape, Typed};
+use super::shred::EXACT_INT_MAX;
 use super::write::Input;
 use crate::tail::Leaf;
-
-/// Integers up to this size are the same number as a double.
-const EXACT_INT_MAX: u64 = 1 << 53;
 
 /// Which rows of one batch need no reading, and their columns.
 #[derive(Debug)]

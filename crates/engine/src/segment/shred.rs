@@ -21,7 +21,7 @@ const NAMES_SHARED_MAX: usize = 512;
 /// Bytes of those names.
 const NAMES_SHARED_BYTES_MAX: usize = 16 << 10;
 /// Integers up to this size are the same number as a double.
-const EXACT_INT_MAX: u64 = 1 << 53;
+pub(crate) const EXACT_INT_MAX: u64 = 1 << 53;
 
 /// Takes rows apart.
 #[derive(Debug)]
