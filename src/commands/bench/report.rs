@@ -10,7 +10,7 @@ use crate::printer::{Field, Form, Kind, Shape};
 /// What every bench of load prints.
 pub(crate) const SHAPE: Shape = Shape { name: "streamflow.bench/1", form: Form::Listing, fields: &FIELDS };
 
-const FIELDS: [Field; 18] = [
+const FIELDS: [Field; 19] = [
     Field::new("step", Kind::Text, "what was sent: echo, single, batch"),
     Field::new("rate", Kind::Text, "the pace as it was asked for"),
     Field::new("round", Kind::Text, "number of the round, or median over the rounds"),
@@ -32,6 +32,7 @@ const FIELDS: [Field; 18] = [
     Field::new("client_cpu_us", Kind::Number, "processor time of this program for an event, microseconds"),
     Field::new("refused", Kind::Number, "answers that were no success, warm-up included"),
     Field::new("unanswered", Kind::Number, "requests that were due but had no answer five seconds after the end"),
+    Field::new("acknowledged", Kind::Number, "events acknowledged, warm-up and late answers included"),
     Field::new("seconds", Kind::Number, "length of the measurement"),
 ];
 
@@ -88,6 +89,7 @@ impl Row {
             an_event(measured.own_cpu),
             Some(measured.refused as f64),
             Some(measured.unanswered as f64),
+            Some(measured.acknowledged as f64),
             Some(seconds),
         ];
         Self { step: place.step, rate: place.rate.to_owned(), round: place.round.to_string(), figures }

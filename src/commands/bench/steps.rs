@@ -172,19 +172,20 @@ impl LoadArgs {
 fn tell(outcome: Outcome, server: &Server, session: &Session) -> Result<ExitStatus, CommandError> {
     let rows: Vec<Vec<Value>> = outcome.rows.into_iter().map(Row::into_values).collect();
     session.printer().listing(&report::SHAPE.listing(rows))?;
+    let mut status = ExitStatus::Ok;
     if let Some(first) = &outcome.first_refusal {
         let refused = outcome.refused;
         session.printer().insist(format_args!("{refused} requests were refused, the first with: {first}"));
-        return Ok(ExitStatus::Negative);
+        status = ExitStatus::Negative;
     }
     if !server.is_ours_alone() {
-        return Ok(ExitStatus::Ok);
+        return Ok(status);
     }
     let stored = query::count(&server.gateway)?;
     let acknowledged = outcome.acknowledged;
     if stored == acknowledged {
         session.printer().talk(format_args!("count(*) is {stored}: exactly the acknowledged events"));
-        return Ok(ExitStatus::Ok);
+        return Ok(status);
     }
     session.printer().insist(format_args!("{acknowledged} events were acknowledged, but count(*) is {stored}"));
     Ok(ExitStatus::Negative)
