@@ -7,6 +7,8 @@
 mod accessor;
 mod as_of;
 mod catalog;
+mod coded_groups;
+mod codes;
 mod condition;
 mod dialect;
 mod failure;
@@ -32,6 +34,7 @@ mod table;
 mod take;
 #[cfg(test)]
 mod tests;
+mod utc;
 mod wanted;
 
 use std::sync::{Arc, OnceLock};

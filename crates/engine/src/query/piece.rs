@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::{BatchCoalescer, filter_record_batch};
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
 use datafusion::physical_plan::metrics::Count;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
+use super::codes::{Coder, Codes};
 use super::condition::Condition;
 use super::group::{self, GroupPlan};
 use super::leaf::{Reading, read_batch, read_columns};
@@ -87,6 +88,15 @@ pub(super) struct Wish {
     pub(super) condition: Option<Arc<Condition>>,
 }
 
+/// Which columns of a scan come as numbers of their texts.
+#[derive(Debug, Clone)]
+pub(super) struct Coding {
+    /// What comes out.
+    pub(super) schema: SchemaRef,
+    /// By position.
+    pub(super) columns: Vec<(usize, Arc<Codes>)>,
+}
+
 /// Counters of a scan.
 #[derive(Debug, Clone)]
 pub(super) struct Counters {
@@ -100,6 +110,10 @@ pub(super) struct Counters {
 pub(super) struct PieceReader {
     pieces: std::vec::IntoIter<Piece>,
     wish: Wish,
+    /// What comes out.
+    schema: SchemaRef,
+    /// Columns that come as numbers, by position.
+    coders: Vec<(usize, Coder)>,
     small: BatchCoalescer,
     rows_left: usize,
     counters: Counters,
@@ -114,11 +128,33 @@ struct OpenGroup {
 }
 
 impl PieceReader {
-    pub(super) fn new(pieces: Vec<Piece>, wish: Wish, rows_max: Option<usize>, counters: Counters) -> Self {
-        let small = BatchCoalescer::new(SchemaRef::clone(&wish.schema), BATCH_ROWS)
+    pub(super) fn new(
+        pieces: Vec<Piece>,
+        wish: Wish,
+        coding: Option<&Coding>,
+        rows_max: Option<usize>,
+        counters: Counters,
+    ) -> Self {
+        let schema = SchemaRef::clone(coding.map_or(&wish.schema, |coding| &coding.schema));
+        let columns = coding.into_iter().flat_map(|coding| &coding.columns);
+        let coders = columns.map(|(column, codes)| (*column, Coder::new(Arc::clone(codes)))).collect();
+        let small = BatchCoalescer::new(SchemaRef::clone(&schema), BATCH_ROWS)
             .with_biggest_coalesce_batch_size(Some(BATCH_ROWS_ALONE));
         let rows_left = rows_max.unwrap_or(usize::MAX);
-        Self { pieces: pieces.into_iter(), wish, small, rows_left, counters, open: None }
+        Self { pieces: pieces.into_iter(), wish, schema, coders, small, rows_left, counters, open: None }
+    }
+
+    /// Returns the rows with numbers in the place of texts where that is wanted.
+    fn coded(&mut self, batch: RecordBatch) -> Result<RecordBatch> {
+        if self.coders.is_empty() {
+            return Ok(batch);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let mut columns = batch.columns().to_vec();
+        for (column, coder) in &mut self.coders {
+            columns[*column] = Arc::new(coder.read(columns[*column].as_string_view())?);
+        }
+        Ok(RecordBatch::try_new_with_options(SchemaRef::clone(&self.schema), columns, &options)?)
     }
 
     /// Returns the next rows of the pieces, however few; nothing when all are read.
@@ -195,6 +231,7 @@ impl PieceReader {
                 return Ok(Some(batch));
             }
             let batch = if self.rows_left == 0 { None } else { self.next_rows()? };
+            let batch = batch.map(|batch| self.coded(batch)).transpose()?;
             let Some(batch) = batch else {
                 self.small.finish_buffered_batch()?;
                 return Ok(self.small.next_completed_batch());

@@ -1,10 +1,11 @@
 //! Reads rows of history and the tail as a step of a plan: only the columns and paths asked for, and only what can pass the
 //! conditions that were handed down. Knows nothing of tables or SQL.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -25,9 +26,11 @@ use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
 
+use super::codes::Codes;
 use super::condition::Condition;
 use super::leaf::Reading;
-use super::piece::{Counters, Piece, PieceReader, Wish, deal, spread};
+use super::piece::{Coding, Counters, Piece, PieceReader, Wish, deal, spread};
+use super::take::lists_few_texts;
 use super::wanted::{Wanted, column_name, schema_of};
 
 /// Names of the counters that a scan keeps.
@@ -36,12 +39,19 @@ pub(super) const BYTES_SCANNED: &str = "bytes_scanned";
 
 const GROUPS_PASSED_OVER: &str = "groups_passed_over";
 
+/// Numbering texts pays from this many rows on.
+const CODED_ROWS_MIN: usize = 32_768;
+/// So many times as many rows have to be in files as in memory, where equal texts lie in different places.
+const CODED_SEALED_SHARE: usize = 4;
+
 /// Reads pieces of history and the tail.
 #[derive(Debug, Clone)]
 pub(super) struct ScanExec {
     partitions: Arc<[Vec<Piece>]>,
     wish: Wish,
     properties: Arc<PlanProperties>,
+    /// Columns whose texts come as numbers. Comes last: the columns of such a scan are not changed any more.
+    coding: Option<Coding>,
     rows_max: Option<usize>,
     threads: usize,
     metrics: ExecutionPlanMetricsSet,
@@ -64,6 +74,7 @@ impl ScanExec {
             properties: properties_of(SchemaRef::clone(&schema), partitions.len()),
             partitions,
             wish: Wish { readings: readings.into(), schema, table, condition: None },
+            coding: None,
             rows_max,
             threads,
             metrics: ExecutionPlanMetricsSet::new(),
@@ -76,6 +87,36 @@ impl ScanExec {
         Self {
             properties: properties_of(SchemaRef::clone(&schema), self.partitions.len()),
             wish: Wish { readings: readings.into(), schema, ..self.wish.clone() },
+            metrics: ExecutionPlanMetricsSet::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Returns whether the texts of a column come again and again: most rows are in files, which list few of them.
+    pub(super) fn repeats(&self, column: usize) -> bool {
+        let Some(reading) = self.wish.readings.get(column) else { return false };
+        let (mut sealed, mut others) = (0, 0);
+        for piece in self.partitions.iter().flatten() {
+            match piece {
+                Piece::Group(segment, group) if lists_few_texts(reading, segment, *group) => sealed += piece.rows(),
+                Piece::Group(..) => return false,
+                Piece::Chunk(_) | Piece::Rows(_) => others += piece.rows(),
+            }
+        }
+        sealed >= CODED_ROWS_MIN && others <= sealed / CODED_SEALED_SHARE
+    }
+
+    /// Returns this scan with numbers in the place of the texts of some columns.
+    pub(super) fn with_codes(&self, codes: &BTreeMap<usize, Arc<Codes>>) -> Self {
+        let fields = self.wish.schema.fields().iter().enumerate().map(|(column, field)| match codes.get(&column) {
+            Some(_) => Arc::new(Field::new(field.name(), DataType::UInt32, field.is_nullable())),
+            None => Arc::clone(field),
+        });
+        let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let columns = codes.iter().map(|(column, codes)| (*column, Arc::clone(codes))).collect();
+        Self {
+            properties: properties_of(SchemaRef::clone(&schema), self.partitions.len()),
+            coding: Some(Coding { schema, columns }),
             metrics: ExecutionPlanMetricsSet::new(),
             ..self.clone()
         }
@@ -132,6 +173,11 @@ impl DisplayAs for ScanExec {
             let readings = condition.readings.iter().map(|reading| reading.shown(&self.wish.table));
             write!(f, ", condition={condition} over [{}]", readings.collect::<Vec<_>>().join(", "))?;
         }
+        if let Some(coding) = &self.coding {
+            let readings = coding.columns.iter().filter_map(|(column, _)| self.wish.readings.get(*column));
+            let numbered: Vec<String> = readings.map(|reading| reading.shown(&self.wish.table)).collect();
+            write!(f, ", numbered=[{}]", numbered.join(", "))?;
+        }
         self.rows_max.map_or(Ok(()), |rows| write!(f, ", rows<={rows}"))
     }
 }
@@ -160,7 +206,7 @@ impl ExecutionPlan for ScanExec {
         Ok(self)
     }
 
-    fn execute(&self, partition: usize, _context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let counter = |name| MetricBuilder::new(&self.metrics).counter(name, partition);
         let counters = Counters {
             rows: counter(ROWS_SCANNED),
@@ -168,7 +214,12 @@ impl ExecutionPlan for ScanExec {
             groups_passed_over: counter(GROUPS_PASSED_OVER),
         };
         let pieces = self.partitions.get(partition).cloned().unwrap_or_default();
-        let reader = PieceReader::new(pieces, self.wish.clone(), self.rows_max, counters);
+        let coding = self.coding.as_ref();
+        coding
+            .into_iter()
+            .flat_map(|coding| &coding.columns)
+            .for_each(|(_, codes)| codes.account(context.memory_pool()));
+        let reader = PieceReader::new(pieces, self.wish.clone(), coding, self.rows_max, counters);
         let rows = RecordBatchStreamAdapter::new(self.schema(), futures::stream::iter(reader));
         Ok(Box::pin(cooperative(rows)))
     }

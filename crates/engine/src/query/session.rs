@@ -21,9 +21,11 @@ use datafusion::prelude::SessionConfig;
 
 use super::QueryLimits;
 use super::accessor::{Accessor, Request};
+use super::coded_groups::CodedGroups;
 use super::growth::limited;
 use super::planner::PathPlanner;
 use super::table::HistoryTable;
+use super::utc::truncated;
 use crate::clock::Micros;
 use crate::snapshot::Snapshot;
 
@@ -69,7 +71,8 @@ pub(super) fn shared_state(limits: &QueryLimits) -> Result<SessionState> {
         .set_str("datafusion.execution.time_zone", "UTC");
     let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(PathPlanner)];
     planners.extend(SessionStateDefaults::default_expr_planners());
-    let mut functions: Vec<_> = SessionStateDefaults::default_scalar_functions().into_iter().map(limited).collect();
+    let mut functions: Vec<_> =
+        SessionStateDefaults::default_scalar_functions().into_iter().map(limited).map(truncated).collect();
     functions.extend(Request::ALL.map(accessor));
     let mut aggregates = SessionStateDefaults::default_aggregate_functions();
     aggregates.push(percentile_under_short_names());
@@ -82,6 +85,8 @@ pub(super) fn shared_state(limits: &QueryLimits) -> Result<SessionState> {
         .with_aggregate_functions(aggregates)
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_table_function_list(SessionStateDefaults::default_table_functions())
+        // Behind those that there are by default.
+        .with_physical_optimizer_rule(Arc::new(CodedGroups))
         .build();
     Ok(state)
 }

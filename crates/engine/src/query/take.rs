@@ -16,6 +16,7 @@ use super::leaf::Reading;
 use crate::segment::layout::{NodeLayout, TYPED_VALUE, TypedLayout};
 use crate::segment::read::{absent, named};
 use crate::segment::rebuild::{NodeArrays, TypedArrays, names_of};
+use crate::segment::shape::LeafType;
 use crate::segment::variant::{Kind, Variant, write_bool, write_float, write_int, write_text};
 use crate::segment::{ColumnLayout, Segment};
 
@@ -122,6 +123,38 @@ impl Take {
             }
         }
     }
+}
+
+/// A dictionary lists few texts if it takes a byte for so many rows or less.
+const SMALL_DICTIONARY_ROWS: i64 = 8;
+
+/// Returns whether a group has few texts in a column, as far as its footer tells: a small dictionary, or none at all.
+pub(super) fn lists_few_texts(reading: &Reading, segment: &Segment, group: usize) -> bool {
+    let leaf = match reading {
+        Reading::Column(index) => match segment.column(*index) {
+            ColumnLayout::Plain(leaf) => *leaf,
+            ColumnLayout::Json(_) => return false,
+            ColumnLayout::Missing => return true,
+        },
+        Reading::Path { column, path, request } => {
+            let ColumnLayout::Json(layout) = segment.column(*column) else { return true };
+            let (node, keys) = descend(&layout.root, path);
+            let is_typed = node.value.is_none_or(|value| segment.is_empty(group, value));
+            match node.typed {
+                TypedLayout::Leaf(leaf, LeafType::Text)
+                    if is_typed && keys.len() == path.len() && matches!(request, Request::Any | Request::Text) =>
+                {
+                    leaf
+                }
+                _ => return false,
+            }
+        }
+    };
+    let group_metadata = segment.metadata().metadata().row_group(group);
+    let chunk = group_metadata.column(leaf);
+    let dictionary = chunk.dictionary_page_offset().map(|start| chunk.data_page_offset() - start);
+    let is_small = |bytes: i64| bytes.saturating_mul(SMALL_DICTIONARY_ROWS) <= group_metadata.num_rows();
+    dictionary.is_some_and(is_small) || segment.is_empty(group, leaf)
 }
 
 fn damaged(column: &str) -> datafusion::common::DataFusionError {

@@ -4,6 +4,7 @@ mod answers;
 mod build;
 mod errors;
 mod filters;
+mod groups;
 mod history;
 mod limits;
 mod notes;
