@@ -18,6 +18,7 @@ mod group;
 mod growth;
 mod json_text;
 mod leaf;
+mod part;
 mod path;
 mod piece;
 mod planner;
@@ -29,6 +30,7 @@ mod scope;
 mod session;
 mod severity;
 mod statement;
+mod states;
 mod stop;
 mod table;
 mod take;
@@ -42,7 +44,6 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::execution::SessionState;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -52,6 +53,7 @@ pub use filter::Filter;
 pub use flow::Flow;
 
 use self::failure::Names;
+use self::states::States;
 use self::stop::StopSign;
 use crate::clock::{Clock, Micros, SystemClock};
 use crate::snapshot::Snapshot;
@@ -175,7 +177,7 @@ pub struct QueryEngine {
     slots: Arc<Semaphore>,
     flow_slots: Arc<Semaphore>,
     runtime: OnceLock<Runtime>,
-    shared: Arc<OnceLock<SessionState>>,
+    states: Arc<States>,
 }
 
 impl QueryEngine {
@@ -193,12 +195,12 @@ impl QueryEngine {
     /// When the system refuses threads.
     pub fn with_clock(limits: QueryLimits, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         Ok(Self {
+            states: Arc::new(States::new(limits.clone())),
             limits,
             clock,
             slots: Arc::new(Semaphore::new(QUERIES_MAX)),
             flow_slots: Arc::new(Semaphore::new(flow::FLOWS_MAX)),
             runtime: OnceLock::new(),
-            shared: Arc::default(),
         })
     }
 
@@ -213,13 +215,13 @@ impl QueryEngine {
         let timeout = query.timeout.unwrap_or(self.limits.timeout).min(self.limits.timeout);
         let rows_max = query.max_rows.unwrap_or(self.limits.rows_default).min(self.limits.rows_max);
         let (start, now) = (self.clock.monotonic(), self.clock.now());
-        let (shared, limits) = (Arc::clone(&self.shared), self.limits.clone());
+        let (states, threads) = (Arc::clone(&self.states), self.limits.threads);
         let stop = StopSign::default();
         let (sign, runtime) = (stop.clone(), self.runtime()?);
         let task = runtime.spawn(async move {
             let _slot = slot;
-            let state = session::state_over(shared_state(&shared, &limits)?, &snapshot, limits.threads, now);
-            let state = state.map_err(|error| failure::of_running(&error))?;
+            let mut state = states.take()?;
+            session::prepare(&mut state, &snapshot, threads, now).map_err(|error| failure::of_running(&error))?;
             run::run(state, &query, &snapshot.paths, rows_max, &sign).await
         });
         let mut running = Running { task, stop };
@@ -244,7 +246,7 @@ impl QueryEngine {
     /// # Errors
     /// When the expression is wrong.
     pub fn filter(&self, snapshot: &Snapshot, expression: &str) -> Result<Filter, QueryError> {
-        let mut state = shared_state(&self.shared, &self.limits)?;
+        let mut state = self.states.take()?;
         session::set_now(&mut state, self.clock.now());
         let names = Names { functions: catalog::function_names(&state), paths: Arc::clone(&snapshot.paths) };
         Filter::compile(&state, expression, &names).map_err(|error| QueryError { code: "invalid_filter", ..error })
@@ -255,7 +257,7 @@ impl QueryEngine {
     /// # Errors
     /// When the SQL engine does not start.
     pub fn catalog(&self, snapshot: &Snapshot) -> Result<Catalog, QueryError> {
-        Ok(Catalog::of(&shared_state(&self.shared, &self.limits)?, &snapshot.paths))
+        Ok(Catalog::of(self.states.first()?, &snapshot.paths))
     }
 
     /// Returns the query threads, starting them for the first statement.
@@ -287,15 +289,6 @@ impl Drop for QueryEngine {
             runtime.shutdown_background();
         }
     }
-}
-
-/// Returns a copy of what all queries share, which is made for the first of them.
-fn shared_state(shared: &OnceLock<SessionState>, limits: &QueryLimits) -> Result<SessionState, QueryError> {
-    if let Some(state) = shared.get() {
-        return Ok(state.clone());
-    }
-    let state = session::shared_state(limits).map_err(|error| failure::of_running(&error))?;
-    Ok(shared.get_or_init(|| state).clone())
 }
 
 /// A statement that ends when nobody waits for it any more.

@@ -8,6 +8,7 @@ mod file;
 mod known;
 pub(crate) mod layout;
 mod merge;
+mod pages;
 mod paths;
 mod place;
 pub(crate) mod read;
@@ -31,6 +32,7 @@ pub use place::place;
 pub use read::Rows;
 pub use sink::FileSink;
 pub use summary::{ColumnSummary, LeafSummary, SegmentSummary};
+pub(crate) use write::PAGE_ROWS;
 pub use write::{Input, WriteOptions, write};
 
 use crate::tail::{events_schema, rejected_schema};

@@ -1,7 +1,8 @@
-//! A condition that a scan checks itself: row by row, and before that on what footers say about whole groups of rows.
+//! A condition that a scan checks itself: row by row, and before that on what files say about groups of rows and their pages.
 
 use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
@@ -13,16 +14,17 @@ use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::BinaryExpr;
 use datafusion::physical_expr_common::physical_expr::snapshot_physical_expr;
-use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
 use parquet::file::statistics::Statistics;
 
 use super::accessor::Request;
 use super::leaf::Reading;
+use super::part::Part;
 use super::take::descend;
 use super::wanted::Wanted;
 use crate::segment::layout::TypedLayout;
 use crate::segment::shape::LeafType;
-use crate::segment::{ColumnLayout, Segment};
+use crate::segment::{ColumnLayout, PAGE_ROWS};
 
 /// A condition over columns and paths.
 #[derive(Debug, Clone)]
@@ -60,17 +62,29 @@ impl Condition {
         Ok(answer.as_boolean_opt().cloned().unwrap_or_else(|| BooleanArray::from(vec![false; batch.num_rows()])))
     }
 
-    /// Returns whether a group of a segment may have a row that passes.
-    pub(super) fn may_pass(&self, segment: &Segment, group: usize) -> bool {
-        let check = || {
-            let expr = snapshot_physical_expr(Arc::clone(&self.expr))?;
-            let predicate =
-                PruningPredicateBuilder::new().with_file_schema(Arc::clone(&self.schema)).try_build(expr)?;
-            let facts = Facts { condition: self, segment, group };
-            Ok::<_, datafusion::common::DataFusionError>(predicate.prune(&facts)?.first().copied().unwrap_or(true))
-        };
+    /// Returns the pages of a part that may have a row that passes; nothing when there is none.
+    pub(super) fn narrowed(&self, part: &Part) -> Option<Part> {
         // A condition that says nothing about bounds rules nothing out.
-        check().unwrap_or(true)
+        let Ok(predicate) = self.predicate() else { return Some(part.clone()) };
+        let facts = |rows: &[Range<usize>]| Facts { condition: self, part, rows: rows.to_vec() };
+        let may_pass = |facts: &Facts<'_>| predicate.prune(facts).ok();
+        if (part.is_whole() || part.rows() > PAGE_ROWS) && may_pass(&facts(&[])).is_some_and(|passes| passes == [false])
+        {
+            return None;
+        }
+        let pages = part.pages();
+        let Some(passes) = may_pass(&facts(&pages)).filter(|passes| passes.len() == pages.len()) else {
+            return Some(part.clone());
+        };
+        let left: Vec<Range<usize>> =
+            pages.into_iter().zip(passes).filter(|(_, passes)| *passes).map(|(page, _)| page).collect();
+        (!left.is_empty()).then(|| part.of_pages(left))
+    }
+
+    /// Returns what the condition says about bounds, as it is now: a query may find bounds of its own on its way.
+    fn predicate(&self) -> Result<PruningPredicate> {
+        let expr = snapshot_physical_expr(Arc::clone(&self.expr))?;
+        PruningPredicateBuilder::new().with_file_schema(Arc::clone(&self.schema)).try_build(expr)
     }
 }
 
@@ -80,11 +94,12 @@ impl fmt::Display for Condition {
     }
 }
 
-/// What the footer says about one group.
+/// What a file says about rows of one group: of all, or of some pages.
 struct Facts<'a> {
     condition: &'a Condition,
-    segment: &'a Segment,
-    group: usize,
+    part: &'a Part,
+    /// The pages; none for all of the group.
+    rows: Vec<Range<usize>>,
 }
 
 impl Facts<'_> {
@@ -95,15 +110,15 @@ impl Facts<'_> {
         match &self.condition.readings[index] {
             // The items of a list say nothing of how many lists there are.
             Reading::Column(_) if kind.is_nested() => None,
-            Reading::Column(index) => match self.segment.column(*index) {
+            Reading::Column(index) => match self.part.segment.column(*index) {
                 ColumnLayout::Plain(leaf) => Some((*leaf, kind)),
                 ColumnLayout::Json(_) | ColumnLayout::Missing => None,
             },
             Reading::Path { column, path, request } => {
-                let ColumnLayout::Json(layout) = self.segment.column(*column) else { return None };
+                let ColumnLayout::Json(layout) = self.part.segment.column(*column) else { return None };
                 let (node, keys) = descend(&layout.root, path);
                 let TypedLayout::Leaf(leaf, leaf_type) = node.typed else { return None };
-                let covers_all = node.value.is_none_or(|value| self.segment.is_empty(self.group, value));
+                let covers_all = node.value.is_none_or(|value| self.part.segment.is_empty(self.part.group, value));
                 let is_same = matches!(
                     (leaf_type, request),
                     (LeafType::Text, Request::Any | Request::Text)
@@ -115,16 +130,27 @@ impl Facts<'_> {
         }
     }
 
-    fn bound(&self, column: &Column, of: impl Fn(&Statistics) -> Option<ScalarValue>) -> Option<ArrayRef> {
+    /// Returns what is known of a leaf column, for each of the things asked about.
+    fn statistics(&self, leaf: usize) -> Vec<Option<Statistics>> {
+        let Part { segment, group, .. } = self.part;
+        if self.rows.is_empty() {
+            return vec![segment.statistics(*group, leaf).cloned()];
+        }
+        self.rows.iter().map(|rows| segment.statistics_of_rows(*group, leaf, rows)).collect()
+    }
+
+    fn bounds(&self, column: &Column, of: impl Fn(&Statistics) -> Option<ScalarValue>) -> Option<ArrayRef> {
         let (leaf, kind) = self.leaf(column)?;
-        let value = of(self.segment.statistics(self.group, leaf)?)?;
-        cast(&value.to_array().ok()?, &kind).ok()
+        let bounds: Vec<_> = self.statistics(leaf).iter().map(|statistics| statistics.as_ref().and_then(&of)).collect();
+        let unknown = ScalarValue::try_new_null(&bounds.iter().flatten().next()?.data_type()).ok()?;
+        let bounds = bounds.into_iter().map(|bound| bound.unwrap_or_else(|| unknown.clone()));
+        cast(&ScalarValue::iter_to_array(bounds).ok()?, &kind).ok()
     }
 }
 
 impl PruningStatistics for Facts<'_> {
     fn min_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.bound(column, |statistics| match statistics {
+        self.bounds(column, |statistics| match statistics {
             Statistics::Int32(values) => values.min_opt().map(|value| ScalarValue::Int32(Some(*value))),
             Statistics::Int64(values) => values.min_opt().map(|value| ScalarValue::Int64(Some(*value))),
             Statistics::Double(values) => values.min_opt().map(|value| ScalarValue::Float64(Some(*value))),
@@ -134,7 +160,7 @@ impl PruningStatistics for Facts<'_> {
     }
 
     fn max_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.bound(column, |statistics| match statistics {
+        self.bounds(column, |statistics| match statistics {
             Statistics::Int32(values) => values.max_opt().map(|value| ScalarValue::Int32(Some(*value))),
             Statistics::Int64(values) => values.max_opt().map(|value| ScalarValue::Int64(Some(*value))),
             Statistics::Double(values) => values.max_opt().map(|value| ScalarValue::Float64(Some(*value))),
@@ -144,26 +170,28 @@ impl PruningStatistics for Facts<'_> {
     }
 
     fn num_containers(&self) -> usize {
-        1
+        self.rows.len().max(1)
     }
 
     fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
         let (leaf, _) = self.leaf(column)?;
-        let nulls = self.segment.statistics(self.group, leaf)?.null_count_opt()?;
-        Some(Arc::new(UInt64Array::from(vec![nulls])))
+        let nulls = |statistics: &Option<Statistics>| statistics.as_ref().and_then(Statistics::null_count_opt);
+        Some(Arc::new(self.statistics(leaf).iter().map(nulls).collect::<UInt64Array>()))
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {
-        let rows = self.segment.groups().get(self.group)?.rows;
-        Some(Arc::new(UInt64Array::from(vec![rows as u64])))
+        let all = [0..self.part.segment.groups().get(self.part.group)?.rows];
+        let rows = if self.rows.is_empty() { &all[..] } else { &self.rows };
+        Some(Arc::new(rows.iter().map(|rows| Some(rows.len() as u64)).collect::<UInt64Array>()))
     }
 
     fn contained(&self, column: &Column, values: &HashSet<ScalarValue>) -> Option<BooleanArray> {
         let (leaf, kind) = self.leaf(column)?;
-        if kind != DataType::Utf8View {
+        // A filter is one of all rows of the group.
+        if kind != DataType::Utf8View || !self.rows.is_empty() {
             return None;
         }
-        let filter = self.segment.bloom_filter(self.group, leaf)?;
+        let filter = self.part.segment.bloom_filter(self.part.group, leaf)?;
         let may_hold = values.iter().any(|value| match value.try_as_str() {
             Some(Some(text)) => filter.check(text),
             _ => true,

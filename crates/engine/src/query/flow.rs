@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::execution::SessionState;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::run::{Planned, plan};
+use super::states::State;
 use super::stop::StopSign;
-use super::{Query, QueryEngine, QueryError, Running, failure, session, shared_state};
+use super::{Query, QueryEngine, QueryError, Running, failure, session};
 use crate::snapshot::Snapshot;
 
 /// Batches that wait for the taker: one is written while the next is made.
@@ -58,13 +58,9 @@ impl QueryEngine {
             QueryError::new("query_busy", format!("{FLOWS_MAX} exports are running")).hint("try again in a moment")
         })?;
         let timeout = query.timeout.unwrap_or(self.limits.export_timeout).min(self.limits.export_timeout);
-        let state = session::state_over(
-            shared_state(&self.shared, &self.limits)?,
-            &snapshot,
-            self.limits.threads,
-            self.clock.now(),
-        );
-        let state = state.map_err(|error| failure::of_running(&error))?;
+        let mut state = self.states.take()?;
+        session::prepare(&mut state, &snapshot, self.limits.threads, self.clock.now())
+            .map_err(|error| failure::of_running(&error))?;
         let (head, told) = oneshot::channel();
         let (to, batches) = mpsc::channel(BATCHES_WAITING_MAX);
         let stop = StopSign::default();
@@ -86,7 +82,7 @@ type Batches = mpsc::Sender<Result<RecordBatch, QueryError>>;
 
 /// The side that makes the rows.
 struct Source {
-    state: SessionState,
+    state: State,
     query: Query,
     snapshot: Snapshot,
     stop: StopSign,

@@ -15,6 +15,7 @@ use parquet::arrow::arrow_reader::{
 };
 
 use super::leaf::Reading;
+use super::part::Part;
 use super::piece::{BATCH_ROWS, Wish, or_false};
 use super::take::Take;
 use crate::segment::Segment;
@@ -41,24 +42,27 @@ impl GroupPlan {
     }
 }
 
-/// Starts to read a group. `rows` counts what was looked at, `bytes` what was read from the file.
+/// Starts to read a part of a file. `rows` counts what was looked at, `bytes` what was read from the file.
 pub(super) fn open(
-    segment: &Arc<Segment>,
-    group: usize,
+    part: &Part,
     wish: &Wish,
     rows: &Count,
     bytes: &Arc<AtomicU64>,
 ) -> Result<(GroupPlan, ParquetRecordBatchReader)> {
-    let plan = GroupPlan::new(&wish.readings, segment, group, &wish.table);
+    let Part { segment, group, .. } = part;
+    let plan = GroupPlan::new(&wish.readings, segment, *group, &wish.table);
     let parquet = segment.metadata().parquet_schema();
     let source = segment.source(Arc::clone(bytes));
     let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(source, segment.metadata().clone())
-        .with_row_groups(vec![group])
+        .with_row_groups(vec![*group])
         .with_batch_size(BATCH_ROWS)
         .with_projection(ProjectionMask::leaves(parquet, plan.leaves.iter().copied()));
-    rows.add(segment.groups()[group].rows);
+    rows.add(part.rows());
+    if let Some(selection) = part.selection() {
+        builder = builder.with_row_selection(selection);
+    }
     if let Some(condition) = &wish.condition {
-        let checks = GroupPlan::new(&condition.readings, segment, group, &wish.table);
+        let checks = GroupPlan::new(&condition.readings, segment, *group, &wish.table);
         let mask = ProjectionMask::leaves(parquet, checks.leaves.iter().copied());
         let condition = Arc::clone(condition);
         let passes = move |batch: RecordBatch| {

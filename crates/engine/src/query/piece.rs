@@ -1,5 +1,6 @@
-//! The pieces of a scan (chunks of the tail, groups of segments) and how one thread turns its share of them into batches.
+//! The pieces of a scan (chunks of the tail, parts of segments) and how one thread turns its share of them into batches.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,8 +15,9 @@ use super::codes::{Coder, Codes};
 use super::condition::Condition;
 use super::group::{self, GroupPlan};
 use super::leaf::{Reading, read_batch, read_columns};
+use super::part::Part;
 use crate::clock::Micros;
-use crate::segment::Segment;
+use crate::segment::PAGE_ROWS;
 use crate::tail::Chunk;
 
 /// Rows that small batches are joined to; what DataFusion's operators are made for.
@@ -31,8 +33,8 @@ pub(super) enum Piece {
     Chunk(Arc<Chunk>),
     /// Rows of a table that has no paths.
     Rows(RecordBatch),
-    /// A group of a segment, by number.
-    Group(Arc<Segment>, usize),
+    /// Rows of a file.
+    Part(Part),
 }
 
 impl Piece {
@@ -40,7 +42,7 @@ impl Piece {
         match self {
             Self::Chunk(chunk) => chunk.batch.num_rows(),
             Self::Rows(batch) => batch.num_rows(),
-            Self::Group(segment, group) => segment.groups()[*group].rows,
+            Self::Part(part) => part.rows(),
         }
     }
 
@@ -49,7 +51,7 @@ impl Piece {
         match self {
             Self::Chunk(chunk) => (chunk.timestamp_min, chunk.timestamp_max),
             Self::Rows(_) => (Micros::MIN, Micros::MAX),
-            Self::Group(segment, group) => segment.groups()[*group].times,
+            Self::Part(part) => part.times,
         }
     }
 }
@@ -88,6 +90,14 @@ pub(super) struct Wish {
     pub(super) condition: Option<Arc<Condition>>,
 }
 
+/// The order of time in which rows are wanted, roughly.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TimeOrder {
+    /// Position of the event time in the table.
+    pub(super) time_column: usize,
+    pub(super) newest_first: bool,
+}
+
 /// Which columns of a scan come as numbers of their texts.
 #[derive(Debug, Clone)]
 pub(super) struct Coding {
@@ -102,13 +112,14 @@ pub(super) struct Coding {
 pub(super) struct Counters {
     pub(super) rows: Count,
     pub(super) bytes: Count,
-    /// Groups that their bounds ruled out when it was their turn.
+    /// Groups and pages that their bounds ruled out when it was their turn.
     pub(super) groups_passed_over: Count,
 }
 
 /// Turns pieces into batches, one at a time.
 pub(super) struct PieceReader {
-    pieces: std::vec::IntoIter<Piece>,
+    pieces: VecDeque<Piece>,
+    order: Option<TimeOrder>,
     wish: Wish,
     /// What comes out.
     schema: SchemaRef,
@@ -130,6 +141,7 @@ struct OpenGroup {
 impl PieceReader {
     pub(super) fn new(
         pieces: Vec<Piece>,
+        order: Option<TimeOrder>,
         wish: Wish,
         coding: Option<&Coding>,
         rows_max: Option<usize>,
@@ -141,7 +153,7 @@ impl PieceReader {
         let small = BatchCoalescer::new(SchemaRef::clone(&schema), BATCH_ROWS)
             .with_biggest_coalesce_batch_size(Some(BATCH_ROWS_ALONE));
         let rows_left = rows_max.unwrap_or(usize::MAX);
-        Self { pieces: pieces.into_iter(), wish, schema, coders, small, rows_left, counters, open: None }
+        Self { pieces: pieces.into(), order, wish, schema, coders, small, rows_left, counters, open: None }
     }
 
     /// Returns the rows with numbers in the place of texts where that is wanted.
@@ -173,7 +185,7 @@ impl PieceReader {
                     }
                 }
             }
-            match self.pieces.next() {
+            match self.pieces.pop_front() {
                 None => return Ok(None),
                 Some(Piece::Chunk(chunk)) => {
                     let read = |readings: &[Reading], schema: &SchemaRef| read_batch(&chunk, readings, schema);
@@ -183,7 +195,7 @@ impl PieceReader {
                     let read = |readings: &[Reading], schema: &SchemaRef| read_columns(&rows, readings, schema);
                     return self.read_rows(rows.num_rows(), read).map(Some);
                 }
-                Some(Piece::Group(segment, group)) => self.open = self.open_group(&segment, group)?,
+                Some(Piece::Part(part)) => self.open_part(part)?,
             }
         }
     }
@@ -214,15 +226,33 @@ impl PieceReader {
         Ok(if passes.true_count() == batch.num_rows() { batch } else { filter_record_batch(&batch, &passes)? })
     }
 
-    fn open_group(&self, segment: &Arc<Segment>, group: usize) -> Result<Option<OpenGroup>> {
-        // Looked at again when it is the group's turn: a bound that the query itself finds may have become tighter.
-        if self.wish.condition.as_ref().is_some_and(|condition| !condition.may_pass(segment, group)) {
+    /// Starts to read those pages of a part that may have rows that pass.
+    fn open_part(&mut self, part: Part) -> Result<()> {
+        // Looked at again when it is the part's turn: a bound that the query itself finds may have become tighter.
+        let part = match &self.wish.condition {
+            Some(condition) => condition.narrowed(&part),
+            None => Some(part),
+        };
+        let Some(part) = part else {
             self.counters.groups_passed_over.add(1);
-            return Ok(None);
+            return Ok(());
+        };
+        if let Some(order) = &self.order
+            && part.rows() > PAGE_ROWS
+        {
+            // The first page may tell that the others need not be read.
+            let mut pages = part.split(order.time_column);
+            // They are put in front of the rest, the last one first.
+            if !order.newest_first {
+                pages.reverse();
+            }
+            pages.into_iter().for_each(|page| self.pieces.push_front(Piece::Part(page)));
+            return Ok(());
         }
         let bytes_read = Arc::default();
-        let (plan, batches) = group::open(segment, group, &self.wish, &self.counters.rows, &bytes_read)?;
-        Ok(Some(OpenGroup { plan, batches, bytes_read }))
+        let (plan, batches) = group::open(&part, &self.wish, &self.counters.rows, &bytes_read)?;
+        self.open = Some(OpenGroup { plan, batches, bytes_read });
+        Ok(())
     }
 
     fn next_batch(&mut self) -> Result<Option<RecordBatch>> {

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use datafusion::common::DataFusionError;
-use datafusion::execution::{SessionState, TaskContext};
+use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 
 use super::failure::{self, Names};
 use super::piece::array_bytes;
 use super::scan::{BYTES_SCANNED, ROWS_SCANNED};
+use super::states::State;
 use super::stop::{StopSign, stoppable};
-use super::{Answer, AnswerStats, Query, QueryError, UnseenPath, as_of, rewrite, statement};
+use super::{Answer, AnswerStats, Query, QueryError, UnseenPath, as_of, rewrite, session, statement};
 use crate::tail::PathTypes;
 
 /// Bytes of an answer. It is held in memory until it is sent, beside the text that is made of it.
@@ -30,7 +30,7 @@ pub(super) struct Planned {
 
 /// Plans a statement, which will make one row more than `rows_max` if it has as many.
 pub(super) async fn plan(
-    state: SessionState,
+    state: State,
     query: &Query,
     paths: &Arc<PathTypes>,
     rows_max: Option<usize>,
@@ -54,12 +54,12 @@ pub(super) async fn plan(
     let plan = state.create_physical_plan(&plan).await.map_err(|error| planning(&error))?;
     let plan = stoppable(plan, stop).map_err(|error| planning(&error))?;
     let unseen = unseen.into_iter().map(|path| failure::unseen(path, paths)).collect();
-    Ok(Planned { plan, context: SessionContext::new_with_state(state).task_ctx(), unseen })
+    Ok(Planned { plan, context: session::task_context(&state), unseen })
 }
 
 /// Plans a statement and collects up to `rows_max` rows of it.
 pub(super) async fn run(
-    state: SessionState,
+    state: State,
     query: &Query,
     paths: &Arc<PathTypes>,
     rows_max: usize,

@@ -29,7 +29,7 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Par
 use super::codes::Codes;
 use super::condition::Condition;
 use super::leaf::Reading;
-use super::piece::{Coding, Counters, Piece, PieceReader, Wish, deal, spread};
+use super::piece::{Coding, Counters, Piece, PieceReader, TimeOrder, Wish, deal, spread};
 use super::take::lists_few_texts;
 use super::wanted::{Wanted, column_name, schema_of};
 
@@ -50,6 +50,8 @@ pub(super) struct ScanExec {
     partitions: Arc<[Vec<Piece>]>,
     wish: Wish,
     properties: Arc<PlanProperties>,
+    /// The order in which pieces are in their partitions, where that is the order of time.
+    order: Option<TimeOrder>,
     /// Columns whose texts come as numbers. Comes last: the columns of such a scan are not changed any more.
     coding: Option<Coding>,
     rows_max: Option<usize>,
@@ -74,6 +76,7 @@ impl ScanExec {
             properties: properties_of(SchemaRef::clone(&schema), partitions.len()),
             partitions,
             wish: Wish { readings: readings.into(), schema, table, condition: None },
+            order: None,
             coding: None,
             rows_max,
             threads,
@@ -98,8 +101,8 @@ impl ScanExec {
         let (mut sealed, mut others) = (0, 0);
         for piece in self.partitions.iter().flatten() {
             match piece {
-                Piece::Group(segment, group) if lists_few_texts(reading, segment, *group) => sealed += piece.rows(),
-                Piece::Group(..) => return false,
+                Piece::Part(part) if lists_few_texts(reading, &part.segment, part.group) => sealed += piece.rows(),
+                Piece::Part(_) => return false,
                 Piece::Chunk(_) | Piece::Rows(_) => others += piece.rows(),
             }
         }
@@ -122,15 +125,15 @@ impl ScanExec {
         }
     }
 
-    /// Returns this scan with one more condition; groups that can not pass it are left out. Once the plan around it relies
+    /// Returns this scan with one more condition; groups and pages that can not pass it are left out. Once the plan around it relies
     /// on the number of partitions, that stays.
     fn with_condition(&self, filters: &[Arc<dyn PhysicalExpr>], phase: FilterPushdownPhase) -> Result<Self> {
         let own = Condition::new(&conjunction(filters.iter().cloned()), &self.wish.readings, &self.wish.table)?;
-        let may_pass = |piece: &&Piece| match piece {
-            Piece::Chunk(_) | Piece::Rows(_) => true,
-            Piece::Group(segment, group) => own.may_pass(segment, *group),
+        let narrowed = |piece: &Piece| match piece {
+            Piece::Chunk(_) | Piece::Rows(_) => Some(piece.clone()),
+            Piece::Part(part) => own.narrowed(part).map(Piece::Part),
         };
-        let left = |pieces: &Vec<Piece>| pieces.iter().filter(may_pass).cloned().collect::<Vec<Piece>>();
+        let left = |pieces: &Vec<Piece>| pieces.iter().filter_map(narrowed).collect::<Vec<Piece>>();
         let partitions: Arc<[_]> = match phase {
             FilterPushdownPhase::Pre => spread(self.partitions.iter().flat_map(left).collect(), self.threads).into(),
             FilterPushdownPhase::Post => self.partitions.iter().map(left).collect(),
@@ -161,7 +164,7 @@ impl ScanExec {
 impl DisplayAs for ScanExec {
     fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
         let columns: Vec<String> = self.wish.readings.iter().map(|reading| reading.shown(&self.wish.table)).collect();
-        let chunks = self.partitions.iter().flatten().filter(|piece| !matches!(piece, Piece::Group(..))).count();
+        let chunks = self.partitions.iter().flatten().filter(|piece| !matches!(piece, Piece::Part(_))).count();
         let groups = self.partitions.iter().map(Vec::len).sum::<usize>() - chunks;
         let columns = columns.join(", ");
         write!(
@@ -219,7 +222,7 @@ impl ExecutionPlan for ScanExec {
             .into_iter()
             .flat_map(|coding| &coding.columns)
             .for_each(|(_, codes)| codes.account(context.memory_pool()));
-        let reader = PieceReader::new(pieces, self.wish.clone(), coding, self.rows_max, counters);
+        let reader = PieceReader::new(pieces, self.order, self.wish.clone(), coding, self.rows_max, counters);
         let rows = RecordBatchStreamAdapter::new(self.schema(), futures::stream::iter(reader));
         Ok(Box::pin(cooperative(rows)))
     }
@@ -291,7 +294,8 @@ impl ExecutionPlan for ScanExec {
                     pieces.sort_by_key(|piece| piece.times().0);
                 }
                 let partitions: Arc<[_]> = deal(pieces, self.partitions.len()).into();
-                let scan = Self { partitions, metrics: ExecutionPlanMetricsSet::new(), ..self.clone() };
+                let order = Some(TimeOrder { time_column: *index, newest_first: options.descending });
+                let scan = Self { partitions, order, metrics: ExecutionPlanMetricsSet::new(), ..self.clone() };
                 Ok(SortOrderPushdownResult::Inexact { inner: Arc::new(scan) })
             }
             _ => Ok(SortOrderPushdownResult::Unsupported),

@@ -1,5 +1,6 @@
 //! What all queries share (functions, rules, memory) and what each has of its own: the tables of its snapshot.
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use arrow::temporal_conversions::timestamp_us_to_datetime;
@@ -8,12 +9,12 @@ use datafusion::catalog::{
     SchemaProvider,
 };
 use datafusion::common::Result;
-use datafusion::execution::SessionState;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::execution::{SessionState, TaskContext};
 use datafusion::functions_aggregate::approx_percentile_cont::approx_percentile_cont_udaf;
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
@@ -97,13 +98,8 @@ fn percentile_under_short_names() -> Arc<AggregateUDF> {
     Arc::new(function.as_ref().clone().with_aliases(["approx_percentile", "approx_quantile", "quantile"]))
 }
 
-/// Returns a copy of the shared state for one query over a snapshot, in which `NOW()` is `now`.
-pub(super) fn state_over(
-    mut state: SessionState,
-    snapshot: &Snapshot,
-    threads: usize,
-    now: Micros,
-) -> Result<SessionState> {
+/// Makes a state ready for one query over a snapshot, in which `NOW()` is `now`.
+pub(super) fn prepare(state: &mut SessionState, snapshot: &Snapshot, threads: usize, now: Micros) -> Result<()> {
     let tables = MemorySchemaProvider::new();
     tables.register_table(EVENTS.to_owned(), Arc::new(HistoryTable::events(snapshot, threads)))?;
     let rejected = HistoryTable::rejected_events(snapshot, threads);
@@ -115,8 +111,22 @@ pub(super) fn state_over(
 
     state.register_catalog_list(Arc::new(catalogs));
     state.mark_start_execution();
-    set_now(&mut state, now);
-    Ok(state)
+    set_now(state, now);
+    Ok(())
+}
+
+/// Returns what a plan is executed in. Plans hold their functions themselves, so none are looked up by name.
+pub(super) fn task_context(state: &SessionState) -> Arc<TaskContext> {
+    Arc::new(TaskContext::new(
+        None,
+        state.session_id().to_owned(),
+        state.config().clone(),
+        HashMap::new(),
+        HashMap::new(),
+        HashMap::new(),
+        HashMap::new(),
+        Arc::clone(state.runtime_env()),
+    ))
 }
 
 /// Sets what `NOW()` is.

@@ -10,6 +10,7 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
+use super::part::Part;
 use super::piece::Piece;
 use super::prune::{TimeRange, limits_time};
 use super::scan::ScanExec;
@@ -60,7 +61,7 @@ impl HistoryTable {
 fn groups(segments: &[Arc<Segment>]) -> impl Iterator<Item = Piece> {
     segments
         .iter()
-        .flat_map(|segment| (0..segment.groups().len()).map(|group| Piece::Group(Arc::clone(segment), group)))
+        .flat_map(|segment| (0..segment.groups().len()).map(|group| Piece::Part(Part::whole(segment, group))))
 }
 
 #[async_trait]

@@ -8,6 +8,7 @@ mod groups;
 mod history;
 mod limits;
 mod notes;
+mod pages;
 mod paths;
 mod pushdown;
 mod questions;

@@ -27,7 +27,7 @@ const ID_COLUMNS: [&str; 4] = ["user_id", "session_id", "correlation_id", "id"];
 /// Columns whose values rise from row to row.
 const RISING_COLUMNS: [&str; 3] = ["timestamp", "received_at", "_offset"];
 /// Rows of a page: what a search by time or id reads at least.
-const PAGE_ROWS: usize = 16_384;
+pub(crate) const PAGE_ROWS: usize = 16_384;
 /// A dictionary larger than this is given up for the rest of a group.
 const DICTIONARY_BYTES_MAX: usize = 4 << 20;
 /// How often a filter lets a group be read in vain.
