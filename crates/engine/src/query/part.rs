@@ -4,10 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use parquet::arrow::arrow_reader::RowSelection;
-use parquet::file::statistics::Statistics;
 
 use crate::clock::Micros;
-use crate::segment::{ColumnLayout, PAGE_ROWS, Segment};
+use crate::segment::{PAGE_ROWS, Segment};
 
 /// Rows of one group of a segment.
 #[derive(Debug, Clone)]
@@ -16,7 +15,7 @@ pub(super) struct Part {
     pub(super) group: usize,
     /// Positions in the group, rising; neighbours are joined.
     ranges: Vec<Range<usize>>,
-    /// Smallest and largest event time, or bounds of them.
+    /// Bounds of the event times.
     pub(super) times: (Micros, Micros),
 }
 
@@ -62,17 +61,16 @@ impl Part {
         Self { ranges, ..self.clone() }
     }
 
-    /// Returns each page as a part of its own, with the times that it has.
-    pub(super) fn split(&self, time_column: usize) -> Vec<Self> {
-        let times = |page: &Range<usize>| match self.segment.column(time_column) {
-            ColumnLayout::Plain(leaf) => match self.segment.statistics_of_rows(self.group, *leaf, page)? {
-                Statistics::Int64(times) => Some((*times.min_opt()?, *times.max_opt()?)),
-                _ => None,
-            },
-            ColumnLayout::Json(_) | ColumnLayout::Missing => None,
-        };
-        let part = |page: Range<usize>| Self { times: times(&page).unwrap_or(self.times), ..self.of_pages([page]) };
-        self.pages().into_iter().map(part).collect()
+    /// Returns about so many rows from one end, in whole pages, and the rest if there is any.
+    pub(super) fn divided(self, rows: usize, from_end: bool) -> (Self, Option<Self>) {
+        let pages = self.pages();
+        let count = rows.div_ceil(PAGE_ROWS).max(1);
+        if pages.len() <= count {
+            return (self, None);
+        }
+        let (front, back) = pages.split_at(if from_end { pages.len() - count } else { count });
+        let (front, back) = (self.of_pages(front.iter().cloned()), self.of_pages(back.iter().cloned()));
+        if from_end { (back, Some(front)) } else { (front, Some(back)) }
     }
 
     /// Returns what to read of the group, where that is not all of it.

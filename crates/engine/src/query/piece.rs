@@ -93,8 +93,6 @@ pub(super) struct Wish {
 /// The order of time in which rows are wanted, roughly.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TimeOrder {
-    /// Position of the event time in the table.
-    pub(super) time_column: usize,
     pub(super) newest_first: bool,
 }
 
@@ -120,6 +118,8 @@ pub(super) struct Counters {
 pub(super) struct PieceReader {
     pieces: VecDeque<Piece>,
     order: Option<TimeOrder>,
+    /// Rows that are read of the next part where they are wanted in order.
+    ordered_rows: usize,
     wish: Wish,
     /// What comes out.
     schema: SchemaRef,
@@ -153,7 +153,18 @@ impl PieceReader {
         let small = BatchCoalescer::new(SchemaRef::clone(&schema), BATCH_ROWS)
             .with_biggest_coalesce_batch_size(Some(BATCH_ROWS_ALONE));
         let rows_left = rows_max.unwrap_or(usize::MAX);
-        Self { pieces: pieces.into(), order, wish, schema, coders, small, rows_left, counters, open: None }
+        Self {
+            pieces: pieces.into(),
+            order,
+            ordered_rows: PAGE_ROWS,
+            wish,
+            schema,
+            coders,
+            small,
+            rows_left,
+            counters,
+            open: None,
+        }
     }
 
     /// Returns the rows with numbers in the place of texts where that is wanted.
@@ -237,18 +248,16 @@ impl PieceReader {
             self.counters.groups_passed_over.add(1);
             return Ok(());
         };
-        if let Some(order) = &self.order
-            && part.rows() > PAGE_ROWS
-        {
-            // The first page may tell that the others need not be read.
-            let mut pages = part.split(order.time_column);
-            // They are put in front of the rest, the last one first.
-            if !order.newest_first {
-                pages.reverse();
+        let part = match self.order {
+            None => part,
+            Some(order) => {
+                // The first page may tell that no other need be read. Where it does not, more and more are read at a time.
+                let (first, rest) = part.divided(self.ordered_rows, order.newest_first);
+                self.ordered_rows = self.ordered_rows.saturating_mul(2);
+                rest.into_iter().for_each(|rest| self.pieces.push_front(Piece::Part(rest)));
+                first
             }
-            pages.into_iter().for_each(|page| self.pieces.push_front(Piece::Part(page)));
-            return Ok(());
-        }
+        };
         let bytes_read = Arc::default();
         let (plan, batches) = group::open(&part, &self.wish, &self.counters.rows, &bytes_read)?;
         self.open = Some(OpenGroup { plan, batches, bytes_read });

@@ -294,7 +294,7 @@ impl ExecutionPlan for ScanExec {
                     pieces.sort_by_key(|piece| piece.times().0);
                 }
                 let partitions: Arc<[_]> = deal(pieces, self.partitions.len()).into();
-                let order = Some(TimeOrder { time_column: *index, newest_first: options.descending });
+                let order = Some(TimeOrder { newest_first: options.descending });
                 let scan = Self { partitions, order, metrics: ExecutionPlanMetricsSet::new(), ..self.clone() };
                 Ok(SortOrderPushdownResult::Inexact { inner: Arc::new(scan) })
             }
