@@ -36,6 +36,7 @@ mod table;
 mod take;
 #[cfg(test)]
 mod tests;
+mod text_equals;
 mod utc;
 mod wanted;
 

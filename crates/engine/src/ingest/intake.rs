@@ -186,7 +186,7 @@ impl JournalThread {
     }
 
     /// Has the next file filled with zeros by a thread of its own, one at a time.
-    fn fill_ahead(&self) {
+    fn fill_ahead(&mut self) {
         // Large commits gain little from a file filled ahead, and would have to share the disk with the filling.
         let small = self.recent_bytes < SMALL_COMMIT_BYTES_MAX;
         if !small || !self.writer.wants_spare() || self.filling.swap(true, Ordering::AcqRel) {

@@ -234,7 +234,7 @@ impl Writer {
 
     /// Returns whether the next journal file should be filled ahead.
     #[must_use]
-    pub fn wants_spare(&self) -> bool {
+    pub fn wants_spare(&mut self) -> bool {
         self.journal.wants_spare()
     }
 

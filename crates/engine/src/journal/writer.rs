@@ -99,6 +99,8 @@ pub struct Journal {
     free_bytes: u64,
     free_checked_at: Option<Duration>,
     stats: JournalStats,
+    /// Whether the file filled ahead was seen and not taken since.
+    has_spare: bool,
 }
 
 #[derive(Debug)]
@@ -161,6 +163,7 @@ impl Journal {
             free_bytes: u64::MAX,
             free_checked_at: None,
             stats,
+            has_spare: false,
         };
         Ok((journal, recovered))
     }
@@ -302,6 +305,7 @@ impl Journal {
         if stay {
             return Ok(());
         }
+        self.has_spare = false;
         let opened = match self.disk.open(&spare) {
             Ok(file) => self.begin(file, &spare, Filling::Ahead),
             Err(_) if self.current.as_ref().is_some_and(|file| file.position < self.options.file_bytes_target) => {
@@ -360,9 +364,10 @@ impl Journal {
 
     /// Returns whether the next file should be filled ahead: there is no spare yet.
     #[must_use]
-    pub fn wants_spare(&self) -> bool {
-        let spare = self.options.dir.join(SPARE);
-        self.current.is_some() && self.disk.open_read(&spare).is_err()
+    pub fn wants_spare(&mut self) -> bool {
+        // Asked after each commit; looking for the file takes as long as a small write.
+        self.has_spare = self.has_spare || self.disk.open_read(&self.options.dir.join(SPARE)).is_ok();
+        self.current.is_some() && !self.has_spare
     }
 
     /// Returns the work of filling the next file ahead, to be done on another thread.

@@ -4,7 +4,6 @@
 //! ([`Decode`]). Rows of a file share the texts of its dictionary, so most rows find their number by where their text lies,
 //! without a look at the text.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -16,6 +15,7 @@ use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
+use hashbrown::HashMap;
 use parking_lot::Mutex;
 
 /// Memory for one text, its own bytes aside: two pointers to it, its number and its place in a table.
@@ -85,14 +85,14 @@ pub(super) struct Coder {
     /// What views point into; kept, so that no other buffer can come to lie where one of them was.
     buffers: Vec<Buffer>,
     /// The last views that fell into each slot, and their numbers.
-    slots: Box<[(u128, u32)]>,
+    slots: Box<[(u128, u32); SLOTS]>,
     /// Numbers of all views into these buffers.
     known: HashMap<u128, u32>,
 }
 
 impl Coder {
     pub(super) fn new(codes: Arc<Codes>) -> Self {
-        Self { codes, buffers: Vec::new(), slots: vec![(NO_VIEW, 0); SLOTS].into(), known: HashMap::new() }
+        Self { codes, buffers: Vec::new(), slots: Box::new([(NO_VIEW, 0); SLOTS]), known: HashMap::new() }
     }
 
     /// Returns the number of each text.
@@ -101,17 +101,16 @@ impl Coder {
     /// When new texts take more memory than there is.
     pub(super) fn read(&mut self, texts: &StringViewArray) -> Result<UInt32Array> {
         self.turn_to(texts.data_buffers());
-        let mut numbers = Vec::with_capacity(texts.len());
-        for (row, view) in texts.views().iter().enumerate() {
+        let mut numbers = vec![0; texts.len()];
+        for (row, (view, number)) in texts.views().iter().zip(&mut numbers).enumerate() {
             let slot = slot(*view);
             if self.slots[slot].0 != *view {
                 if texts.is_null(row) {
-                    numbers.push(0);
                     continue;
                 }
                 self.slots[slot] = (*view, self.find(*view, texts.value(row))?);
             }
-            numbers.push(self.slots[slot].1);
+            *number = self.slots[slot].1;
         }
         Ok(UInt32Array::new(numbers.into(), texts.nulls().cloned()))
     }

@@ -21,6 +21,7 @@ use super::accessor::Request;
 use super::leaf::Reading;
 use super::part::Part;
 use super::take::descend;
+use super::text_equals::faster;
 use super::wanted::Wanted;
 use crate::segment::layout::TypedLayout;
 use crate::segment::shape::LeafType;
@@ -29,7 +30,10 @@ use crate::segment::{ColumnLayout, PAGE_ROWS};
 /// A condition over columns and paths.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
+    /// As it was written; this is what bounds are compared with.
     expr: Arc<dyn PhysicalExpr>,
+    /// As it is checked.
+    check: Arc<dyn PhysicalExpr>,
     /// What the expression reads, in the order of its columns.
     pub(super) readings: Arc<[Reading]>,
     pub(super) schema: SchemaRef,
@@ -40,7 +44,12 @@ impl Condition {
     pub(super) fn new(expr: &Arc<dyn PhysicalExpr>, inputs: &[Reading], table: &SchemaRef) -> Result<Self> {
         let mut wanted = Wanted::of(inputs);
         let expr = wanted.take(expr)?;
-        Ok(Self { expr, schema: wanted.schema(table), readings: wanted.readings.into() })
+        Self::of(expr, wanted, table)
+    }
+
+    fn of(expr: Arc<dyn PhysicalExpr>, wanted: Wanted<'_>, table: &SchemaRef) -> Result<Self> {
+        let schema = wanted.schema(table);
+        Ok(Self { check: faster(&expr, &schema)?, expr, schema, readings: wanted.readings.into() })
     }
 
     /// Returns the condition that both hold.
@@ -49,7 +58,7 @@ impl Condition {
         wanted.readings = self.readings.to_vec();
         let expr = wanted.take(&other.expr)?;
         let expr: Arc<dyn PhysicalExpr> = Arc::new(BinaryExpr::new(Arc::clone(&self.expr), Operator::And, expr));
-        Ok(Self { expr, schema: wanted.schema(table), readings: wanted.readings.into() })
+        Self::of(expr, wanted, table)
     }
 
     pub(super) fn expr(&self) -> &Arc<dyn PhysicalExpr> {
@@ -58,7 +67,7 @@ impl Condition {
 
     /// Returns which rows pass; `batch` has the readings as columns.
     pub(super) fn passes(&self, batch: &RecordBatch) -> Result<BooleanArray> {
-        let answer = self.expr.evaluate(batch)?.into_array(batch.num_rows())?;
+        let answer = self.check.evaluate(batch)?.into_array(batch.num_rows())?;
         Ok(answer.as_boolean_opt().cloned().unwrap_or_else(|| BooleanArray::from(vec![false; batch.num_rows()])))
     }
 
