@@ -98,7 +98,7 @@ def bench(server, rate, batch, duration, connections):
     ran = subprocess.run(command, capture_output=True, text=True, cwd=server.folder)
     if not ran.stdout.strip():
         sys.exit(f"bench failed with {ran.returncode}: {ran.stderr}")
-    return next(row for row in json.loads(ran.stdout) if row["round"] == "1")
+    return next(row for row in json.loads(ran.stdout)["rows"] if row["round"] == "1")
 
 
 def main():
@@ -117,6 +117,15 @@ def main():
 
 def measure(options, folder):
     server = Server(options.program.resolve(), folder, options.memory)
+    try:
+        return watched(options, server)
+    finally:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()
+
+
+def watched(options, server):
     acknowledged, rate = 0, options.rate
     if rate == "twice":
         most = bench(server, "max", options.batch, CALIBRATION, options.connections)

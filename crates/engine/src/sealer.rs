@@ -34,11 +34,17 @@ use crate::task;
 const TAIL_BYTES: usize = 128 << 20;
 /// A tail up to this size is sealed at a lower priority: sealing keeps up.
 const CALM_BYTES: usize = 2 * TAIL_BYTES;
+/// A tail of this size is sealed whenever that was done last.
+const URGENT_BYTES: usize = 4 * TAIL_BYTES;
+/// A tail that may not grow beyond this many times its size is sealed, however small it is.
+const FULL_SHARE: usize = 4;
 /// Under load seals are this far apart, so that files grow instead of becoming many; unless events should be sealed
 /// sooner than that.
 const PAUSE: Duration = Duration::from_secs(5);
 /// How often the sealer looks whether there is something to do, or more often if events should be sealed sooner.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How often it looks while there is much to do.
+const BUSY_LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// Requests to seal at once that may wait.
 const REQUESTS_MAX: usize = 16;
 
@@ -132,14 +138,16 @@ impl Sealer {
 
 fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
     let mut last = workshop.clock.monotonic();
+    let mut failed = false;
     loop {
-        let request = match requests.recv_timeout(LOOK_INTERVAL.min(workshop.interval)) {
+        let look = if has_much(&workshop) { BUSY_LOOK_INTERVAL } else { LOOK_INTERVAL };
+        let request = match requests.recv_timeout(look.min(workshop.interval)) {
             Ok(reply) => Some(reply),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
         };
         let since = workshop.clock.monotonic().saturating_sub(last);
-        if request.is_none() && !is_due(&workshop, since) {
+        if request.is_none() && !is_due(&workshop, since, failed) {
             continue;
         }
         // As long as there is room, sealing lets acknowledgements go first; then the tail must not outgrow its limit.
@@ -148,6 +156,7 @@ fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
             false => workshop.seal(journal_files::Kept::Newest),
         };
         last = workshop.clock.monotonic();
+        failed = outcome.is_err();
         match &outcome {
             Ok(report) => tracing::debug!(?report, "sealed"),
             Err(error) => {
@@ -171,11 +180,22 @@ impl Workshop {
     }
 }
 
-fn is_due(workshop: &Workshop, since_last: Duration) -> bool {
+/// Returns whether the tail takes so much memory that it should be sealed.
+fn has_much(workshop: &Workshop) -> bool {
+    let full = workshop.store.options.tail_bytes_max / FULL_SHARE;
+    workshop.store.tail.bytes() >= TAIL_BYTES.min(full)
+}
+
+/// What failed is tried again after a pause, however much there is.
+fn is_due(workshop: &Workshop, since_last: Duration, failed: bool) -> bool {
+    let full = workshop.store.options.tail_bytes_max / FULL_SHARE;
+    if !failed && workshop.store.tail.bytes() >= URGENT_BYTES.min(full) {
+        return true;
+    }
     if since_last < PAUSE.min(workshop.interval) {
         return false;
     }
-    if workshop.store.tail.bytes() >= TAIL_BYTES {
+    if has_much(workshop) {
         return true;
     }
     let age_max = i64::try_from(workshop.interval.as_micros()).unwrap_or(i64::MAX);
