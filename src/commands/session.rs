@@ -1,6 +1,6 @@
 //! What every command is given: the flags of every command, the printer, settings, and whom to talk to.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,13 +53,23 @@ pub struct Session {
     clock: Arc<SystemClock>,
     settings: OnceCell<Settings>,
     other_version: OtherVersion,
+    /// Whether the user was told of it: once is enough, however often a command asks.
+    told_version: Cell<bool>,
 }
 
 impl Session {
     pub(super) fn new(global: GlobalArgs, printer: Printer) -> Self {
         let environment = Environment::of_process();
         let clock = Arc::new(SystemClock::default());
-        Self { printer, global, environment, clock, settings: OnceCell::new(), other_version: OtherVersion::default() }
+        Self {
+            printer,
+            global,
+            environment,
+            clock,
+            settings: OnceCell::new(),
+            other_version: OtherVersion::default(),
+            told_version: Cell::new(false),
+        }
     }
 
     /// Returns the one writer to stdout and stderr.
@@ -202,11 +212,18 @@ impl Session {
         let outcome = runtime.block_on(future);
         // A blocking read of stdin must not keep the process from ending.
         runtime.shutdown_background();
-        if let Some(version) = self.other_version.get() {
+        self.tell_of_other_version();
+        outcome
+    }
+
+    /// Says that the server has another version, if it has and the user was not told yet.
+    pub(super) fn tell_of_other_version(&self) {
+        if let Some(version) = self.other_version.get()
+            && !self.told_version.replace(true)
+        {
             let own = env!("CARGO_PKG_VERSION");
             self.printer.talk(format_args!("note: the server has version {version}, this program {own}"));
         }
-        outcome
     }
 }
 

@@ -123,7 +123,9 @@ impl<'a> Shell<'a> {
             self.printer.talk("note: the last result is large, so _ is computed anew");
         }
         let sent = expanded.as_ref().map_or(&statement.text, |expanded| &expanded.sql).clone();
-        let asked = self.ask(&sent).map_err(|error| {
+        let asked = self.ask(&sent);
+        self.session.tell_of_other_version();
+        let asked = asked.map_err(|error| {
             let place = query::place_by(&error, statement, |line| {
                 expanded.as_ref().map_or(line, |expanded| expanded.typed_line(line))
             });

@@ -11,10 +11,11 @@ use axum::Router;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::header::ORIGIN;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tower_service::Service;
 
+use crate::api::VERSION_HEADER;
 use crate::server::access::{Principal, is_preflight};
 use crate::server::answer::Answer;
 use crate::server::app::App;
@@ -23,6 +24,8 @@ use crate::server::error::{self, ApiError};
 use crate::server::options::{Echo, Role};
 use crate::server::request_id::{REQUEST_ID, RequestId};
 use crate::server::{cors, echo, ingestion};
+
+const VERSION: HeaderName = HeaderName::from_static(VERSION_HEADER);
 
 /// The service of one port.
 #[derive(Debug)]
@@ -109,14 +112,15 @@ impl Front {
 }
 
 fn finish(response: &mut Response<Answer>, request_id: &RequestId, in_flight: InFlight) {
-    set_request_id(response.headers_mut(), request_id);
+    sign(response.headers_mut(), request_id);
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         in_flight.upgraded();
     }
     response.body_mut().hold(in_flight);
 }
 
-/// Tells the client the request's name.
-pub(crate) fn set_request_id(headers: &mut HeaderMap, request_id: &RequestId) {
+/// Tells the client the request's name, and one of another version that it is one.
+pub(crate) fn sign(headers: &mut HeaderMap, request_id: &RequestId) {
     headers.insert(REQUEST_ID, request_id.header());
+    headers.insert(VERSION, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
 }

@@ -33,7 +33,7 @@ mod shell;
 mod sql;
 mod storage;
 mod tail;
-mod terminal;
+mod tmux;
 mod tool;
 mod tui;
 mod webhook;

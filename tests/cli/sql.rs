@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::program::{Ended, PROGRAM, Place};
+use crate::screen::Screen;
 use crate::server::Server;
-use crate::terminal::Terminal;
 
 fn server() -> Server {
     let place = Place::new();
@@ -20,13 +20,13 @@ fn server() -> Server {
     server
 }
 
-fn open(place: &Place, args: &[&str]) -> Terminal {
+fn open(place: &Place, args: &[&str]) -> Screen {
     let variables: [(&str, OsString); 3] =
         [("HOME", place.home().into()), ("PATH", std::env::var_os("PATH").unwrap()), ("LANG", "C.UTF-8".into())];
     let args = [&["sql"], args].concat();
-    let terminal = Terminal::start(Path::new(PROGRAM), &args, &place.dir(), &variables);
-    terminal.shows("local>");
-    terminal
+    let shell = Screen::answering(Path::new(PROGRAM), &args, &place.dir(), &variables);
+    shell.shows("local>");
+    shell
 }
 
 fn feed(place: &Place, script: &str, args: &[&str]) -> Ended {
@@ -80,20 +80,20 @@ fn shell_needs_no_server() {
 fn statement_is_written_over_lines_completed_charted_and_pinned() {
     let server = server();
     let mut shell = open(&server.place, &[]);
-    shell.keys("SELECT typ\t, count(*) AS clicks\r");
-    shell.keys("FROM ev\t GROUP BY type ORDER BY clicks DESC;\r");
+    shell.press("SELECT typ\t, count(*) AS clicks\r");
+    shell.press("FROM ev\t GROUP BY type ORDER BY clicks DESC;\r");
     shell.shows("order.paid");
     let text = shell.shows("web.click");
     assert!(text.contains("clicks"), "{text}");
-    shell.keys(".chart\r");
+    shell.press(".chart\r");
     shell.until("bars", |text| text.lines().any(|line| line.starts_with("web.click") && line.contains("██")));
-    shell.keys(".pin clicks\r");
+    shell.press(".pin clicks\r");
     shell.shows("pinned to dashboards/clicks.yaml");
     let panel = fs::read_to_string(server.place.dir().join("dashboards/clicks.yaml")).unwrap();
     assert!(panel.contains("title: clicks") && panel.contains("GROUP BY type"), "{panel}");
-    shell.keys("SELECT 1 FROM events WHERE type = 'ord\t;\r");
+    shell.press("SELECT 1 FROM events WHERE type = 'ord\t;\r");
     shell.shows("'order.paid';");
-    shell.keys(".quit\r");
+    shell.press(".quit\r");
     assert_eq!(shell.ends(), 0);
     let history = server.place.home().join(".local/state/streamflow/sql_history");
     assert!(fs::read_to_string(&history).unwrap().contains("GROUP BY type"));
@@ -101,12 +101,12 @@ fn statement_is_written_over_lines_completed_charted_and_pinned() {
     assert_eq!(fs::metadata(&history).unwrap().mode() & 0o777, 0o600);
     // What was asked before comes back with the arrow.
     let mut shell = open(&server.place, &[]);
-    shell.keys("\x1b[A\x1b[A");
+    shell.press("\x1b[A\x1b[A");
     shell.shows("'order.paid';");
-    shell.keys("\x03");
+    shell.press("\x03");
     // Between two lines the terminal is not the editor's.
     shell.until("an empty prompt", |text| text.trim_end().ends_with("local>"));
-    shell.keys("\x04");
+    shell.press("\x04");
     assert_eq!(shell.ends(), 0);
 }
 
@@ -114,9 +114,9 @@ fn statement_is_written_over_lines_completed_charted_and_pinned() {
 fn errors_have_a_caret_and_the_shell_goes_on() {
     let server = server();
     let mut shell = open(&server.place, &[]);
-    shell.keys("SELECT nme FROM events;\r");
+    shell.press("SELECT nme FROM events;\r");
     shell.shows("<sql>:1:8");
-    shell.keys("SELECT 40 + 2 AS answer;\r");
+    shell.press("SELECT 40 + 2 AS answer;\r");
     shell.shows("42");
 }
 
@@ -124,11 +124,11 @@ fn errors_have_a_caret_and_the_shell_goes_on() {
 fn long_result_is_paged_and_leaves_the_screen_as_it_was() {
     let server = server();
     let mut shell = open(&server.place, &[]);
-    shell.keys("SELECT value AS n FROM generate_series(1, 500);\r");
+    shell.press("SELECT value AS n FROM generate_series(1, 500);\r");
     shell.shows("rows 1 to 28 of 500");
-    shell.keys("G");
+    shell.press("G");
     shell.shows("rows 473 to 500 of 500");
-    shell.keys("q");
+    shell.press("q");
     shell.until("the prompt", |text| !text.contains("of 500") && text.trim_end().ends_with("local>"));
 }
 
@@ -139,12 +139,12 @@ fn interrupt_cancels_the_statement_here_and_there() {
     place.write("config.yaml", "query:\n  timeout: 10m\n");
     let server = Server::start_in(place, &[]);
     let mut shell = open(&server.place, &["--timeout", "10m"]);
-    shell.keys("SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b WHERE (a.value + b.value) % 7 = 8;\r");
+    shell.press("SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b WHERE (a.value + b.value) % 7 = 8;\r");
     shell.until("a server that works", |_| is_busy(&server));
-    shell.keys("\x03");
+    shell.press("\x03");
     shell.shows("cancelled");
     shell.until("a server at rest", |_| !is_busy(&server));
-    shell.keys("SELECT 40 + 2 AS answer;\r");
+    shell.press("SELECT 40 + 2 AS answer;\r");
     shell.shows("42");
 }
 

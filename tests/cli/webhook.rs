@@ -20,7 +20,7 @@ pub(crate) mod serving;
 
 use serving::Webhook;
 
-const DEPLOYMENT: &str = "apiVersion: apps/v1
+pub(crate) const DEPLOYMENT: &str = "apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: shop

@@ -6,16 +6,11 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue};
 
-use crate::api::VERSION_HEADER;
 use crate::server::app::App;
 use crate::server::error::{self, ApiError};
 use crate::server::front;
 use crate::server::request_id::RequestId;
-
-/// Tells a client of another version that it is one.
-const VERSION: HeaderName = HeaderName::from_static(VERSION_HEADER);
 
 /// Label of requests that no route matched: their paths are made up by clients.
 const UNMATCHED: &str = "unmatched";
@@ -33,8 +28,7 @@ pub(super) async fn finish(State(app): State<Arc<App>>, mut request: Request, ne
         app.metrics.error(error.code());
     }
     let mut response = error::written(response, &request_id);
-    front::set_request_id(response.headers_mut(), &request_id);
-    response.headers_mut().insert(VERSION, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+    front::sign(response.headers_mut(), &request_id);
     let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
     app.metrics.request(&method, route, response.status(), began.elapsed());
     response

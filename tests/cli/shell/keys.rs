@@ -5,14 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Home, in_each_shell};
+use crate::screen::Screen;
 use crate::server::Server;
-use crate::terminal::Terminal;
 use crate::tool;
 
 const PROMPT: &str = "ready> ";
 
 /// Opens a shell of a new home after `setup-completion`, and waits for its prompt.
-fn open(home: &Home, name: &str, shell: &Path, dir: &Path) -> Terminal {
+fn open(home: &Home, name: &str, shell: &Path, dir: &Path) -> Screen {
     let (rc, prompt) = match name {
         "bash" => (".bashrc", format!("PS1='{PROMPT}'\n")),
         "zsh" => (".zshrc", format!("PS1='{PROMPT}'\n")),
@@ -24,19 +24,19 @@ fn open(home: &Home, name: &str, shell: &Path, dir: &Path) -> Terminal {
     fs::create_dir_all(home.path(rc).parent().unwrap()).unwrap();
     fs::write(home.path(rc), prompt).unwrap();
     home.setup(&["--shell", name]).exits(0);
-    let terminal = Terminal::start(shell, &["-i"], dir, &home.variables());
+    let terminal = Screen::answering(shell, &["-i"], dir, &home.variables());
     terminal.shows(PROMPT.trim());
     terminal
 }
 
 /// Types a line's beginning and TAB, and waits for what it becomes; then empties the line.
 #[track_caller]
-fn completes(terminal: &mut Terminal, typed: &str, becomes: &str) {
+fn completes(terminal: &mut Screen, typed: &str, becomes: &str) {
     let mut presses = 0;
-    terminal.keys(typed);
+    terminal.press(typed);
     // A first answer may be too late for its TAB; bash lists at the second one.
     loop {
-        terminal.keys("\t");
+        terminal.press("\t");
         if terminal.shows_within(becomes, Duration::from_secs(3)) {
             break;
         }
@@ -44,7 +44,7 @@ fn completes(terminal: &mut Terminal, typed: &str, becomes: &str) {
         assert!(presses < 12, "{typed:?} becomes no {becomes:?}:\n{}", terminal.text());
     }
     // To the end, and everything before it away; the screen is cleared for the next one.
-    terminal.keys("\x05\x15\x0c");
+    terminal.press("\x05\x15\x0c");
     terminal.until("an empty line", |text| !text.contains(becomes) && text.trim_end().ends_with(PROMPT.trim()));
 }
 
@@ -65,7 +65,7 @@ fn tab_completes_kubectl_its_aliases_and_this_program() {
         let wanted = "[__complete][--request-timeout=2s][get][pods][--all-n]";
         assert!(asked.iter().any(|call| call == wanted), "{name}: {asked:#?}");
         // All names of ours that begin so.
-        terminal.keys("ksf\t\t");
+        terminal.press("ksf\t\t");
         terminal.until("ksf-pods and ksfm", |text| text.contains("ksf-pods") && text.contains("ksfm"));
     });
 }
@@ -93,7 +93,7 @@ fn tab_completes_beside_the_package_of_completions() {
     let block = fs::read_to_string(home.path(".bashrc")).unwrap();
     for rc in [format!(". {0}\n{block}", package.display()), format!("{block}. {0}\n", package.display())] {
         fs::write(home.path(".bashrc"), format!("PS1='{PROMPT}'\n{rc}")).unwrap();
-        let mut terminal = Terminal::start(&bash, &["-i"], &home.place.dir(), &home.variables());
+        let mut terminal = Screen::answering(&bash, &["-i"], &home.place.dir(), &home.variables());
         terminal.shows(PROMPT.trim());
         completes(&mut terminal, "kgp --all-n", "kgp --all-namespaces");
         completes(&mut terminal, "kubectl desc", "kubectl describe");
@@ -132,10 +132,10 @@ fn zsh_starts_no_second_completion_system() {
             let count = "functions -c compinit own_compinit 2>/dev/null\n";
             let prompt = format!("PS1='{PROMPT}'\n");
             fs::write(home.path(".zshrc"), format!("{prompt}{rc}{count}")).unwrap();
-            let mut terminal = Terminal::start(&zsh, &["-i"], &home.place.dir(), &home.variables());
+            let mut terminal = Screen::answering(&zsh, &["-i"], &home.place.dir(), &home.variables());
             terminal.shows(PROMPT.trim());
             if !own.is_empty() {
-                terminal.keys("compinit() { print SECOND }\r");
+                terminal.press("compinit() { print SECOND }\r");
             }
             completes(&mut terminal, "kgp --all-n", "kgp --all-namespaces");
             assert!(!terminal.text().contains("SECOND"));
@@ -150,8 +150,8 @@ fn cluster_that_hangs_does_not_hang_tab() {
         // Far longer than the test waits.
         home.put_kubectl("#!/bin/sh\nexec sleep 600\n");
         let mut terminal = open(&home, name, shell, &home.place.dir());
-        terminal.keys("kgp -n \t");
-        terminal.keys("\x05\x15echo al''ive\r");
+        terminal.press("kgp -n \t");
+        terminal.press("\x05\x15echo al''ive\r");
         terminal.shows("alive");
     });
 }
