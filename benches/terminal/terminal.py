@@ -5,7 +5,8 @@
 
 Runs the program in a pseudo-terminal of its own, lets it start (--settle), then for --seconds counts what it writes and the
 processor time that its process takes, from /proc. With --keys it presses each of them in turn, --presses times in all, and takes
-the time until the program writes again after a silence of --silence seconds, or at once where there is none. Prints one line of JSON.
+the time until the program writes again after a silence of --silence seconds; with --expect, one text for each key, until it has
+written that text, so that what would have come anyway is not taken for the answer. Prints one line of JSON.
 Linux only; needs nothing but Python.
 """
 
@@ -28,10 +29,17 @@ FRAME = re.compile(rb"\x1b\[\?2026h")
 
 
 def processor_seconds(pid):
-    """Processor time of a process with all its threads."""
-    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    """Processor time of a process with all its threads: to the nanosecond where the kernel counts it, else in ticks."""
+    try:
+        nanoseconds = 0
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as stat:
+                nanoseconds += int(stat.read().split()[0])
+        return nanoseconds / 1e9
+    except OSError:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def memory_bytes(pid):
@@ -42,8 +50,8 @@ def memory_bytes(pid):
     return 0
 
 
-def read_for(master, seconds, stop_at_first=False):
-    """Returns what is written within so many seconds."""
+def read_for(master, seconds, until=None):
+    """Returns what is written within so many seconds, or until this text is in it."""
     written = b""
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
@@ -54,9 +62,27 @@ def read_for(master, seconds, stop_at_first=False):
             written += os.read(master, 65536)
         except OSError:
             break
-        if stop_at_first:
+        if until is not None and until in written:
             break
     return written
+
+
+def count_bursts(master, seconds, gap=0.005):
+    """Returns what is written within so many seconds, and how often it began after a pause: frames, whatever they are made of."""
+    written, bursts, last = b"", 0, 0.0
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        ready, _, _ = select.select([master], [], [], left)
+        if not ready:
+            break
+        now = time.monotonic()
+        bursts += now - last > gap
+        try:
+            written += os.read(master, 65536)
+        except OSError:
+            break
+        last = time.monotonic()
+    return written, bursts
 
 
 def quantile(values, share):
@@ -64,17 +90,19 @@ def quantile(values, share):
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
 
 
-def key_to_paint(master, keys, presses, silence):
-    """Milliseconds from a key to the first byte that follows it."""
+def key_to_paint(master, keys, expected, presses, silence):
+    """Milliseconds from a key to the first byte that follows it, or to the text that only it can bring."""
     times = []
     for press in range(presses):
         # What would have come anyway must not be taken for the answer to the key.
-        quiet = time.monotonic() + 5
+        quiet = time.monotonic() + 1
         while read_for(master, silence) and time.monotonic() < quiet:
             pass
+        wanted = expected[press % len(keys)].encode() if expected else b""
         began = time.monotonic()
         os.write(master, keys[press % len(keys)].encode())
-        if read_for(master, 2, stop_at_first=True):
+        answer = read_for(master, 2, until=wanted)
+        if answer and wanted in answer:
             times.append((time.monotonic() - began) * 1000)
     return times
 
@@ -86,11 +114,14 @@ def main():
     parser.add_argument("--settle", type=float, default=3)
     parser.add_argument("--first-keys", default="", help="pressed before anything is measured")
     parser.add_argument("--keys", nargs="*", default=[])
-    parser.add_argument("--presses", type=int, default=40)
+    parser.add_argument("--expect", nargs="*", default=[], help="what each of the keys brings onto the screen")
+    parser.add_argument("--presses", type=int, default=100)
     parser.add_argument("--silence", type=float, default=0.03)
     parser.add_argument("program", nargs="+")
     args = parser.parse_args()
     columns, lines = map(int, args.size.split("x"))
+    if args.expect and len(args.expect) != len(args.keys):
+        parser.error("--expect needs one text for each key")
 
     pid, master = pty.fork()
     if pid == 0:
@@ -103,7 +134,7 @@ def main():
             os.write(master, key.encode())
             read_for(master, 0.5)
         processor, began = processor_seconds(pid), time.monotonic()
-        written = read_for(master, args.seconds)
+        written, bursts = count_bursts(master, args.seconds)
         # A silent program leaves reading early; time goes on all the same.
         time.sleep(max(0.0, args.seconds - (time.monotonic() - began)))
         seconds = time.monotonic() - began
@@ -114,13 +145,16 @@ def main():
             "start_bytes": len(first),
             "bytes_per_second": round(len(written) / seconds),
             "frames_per_second": round(len(FRAME.findall(written)) / seconds, 1),
-            "cpu_percent": round(100 * (processor_seconds(pid) - processor) / seconds, 2),
+            "bursts_per_second": round(bursts / seconds, 1),
+            "cpu_percent": round(100 * (processor_seconds(pid) - processor) / seconds, 3),
             "memory_mb": round(memory_bytes(pid) / 1e6, 1),
         }
         if args.keys:
-            times = key_to_paint(master, args.keys, args.presses, args.silence)
+            times = key_to_paint(master, args.keys, args.expect, args.presses, args.silence)
             report["key_to_paint_ms"] = {
-                name: round(quantile(times, share), 2) for name, share in (("p50", 0.5), ("p99", 0.99)) if times
+                name: round(quantile(times, share), 2)
+                for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1))
+                if times
             }
             report["keys_answered"] = f"{len(times)} of {args.presses}"
         json.dump(report, sys.stdout)
