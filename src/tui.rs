@@ -11,7 +11,6 @@
 
 pub mod action;
 pub mod app;
-pub mod background;
 pub mod command;
 pub mod cursor;
 mod draw;
@@ -21,6 +20,7 @@ mod fixture;
 mod input;
 pub mod key;
 pub mod keymap;
+pub mod probe;
 pub mod row;
 pub mod state;
 pub mod statement;

@@ -136,23 +136,41 @@ async fn schemas(client: &Client) -> Result<Vec<EventTypeSchema>, CommandError> 
     Ok(remote::data(client.send(Request::get("/api/v1/schemas")).await?).await?)
 }
 
+/// Returns the folder of a bundle's project, unpacked now or before.
+///
+/// # Errors
+/// When the file is no bundle, or can not be unpacked.
+pub(super) fn opened(file: &Path, session: &Session) -> Result<PathBuf, CommandError> {
+    let contents = archive::contents(file).map_err(|error| unusable(file, &error))?;
+    let dir = cached(file, session)?;
+    // What was unpacked before is the same bundle: its place is named by its bytes.
+    if !dir.is_dir() {
+        unpack(file, &contents, &dir)?;
+    }
+    Ok(dir)
+}
+
+fn unpack(file: &Path, contents: &Contents, dir: &Path) -> Result<(), CommandError> {
+    let draft = Work::beside(dir)?;
+    archive::unpack(file, &draft.0).map_err(|error| unusable(file, &error))?;
+    contents.write_project(&draft.0).map_err(|error| unwritable(&draft.0, &error))?;
+    fs::rename(&draft.0, dir).map_err(|error| unwritable(dir, &error))
+}
+
 fn open(args: &OpenArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     let contents = archive::contents(&args.file).map_err(|error| unusable(&args.file, &error))?;
     let dir = match &args.dir {
-        Some(dir) => session.current_dir()?.join(dir),
-        None => cached(&args.file, session)?,
-    };
-    // What was unpacked before is the same bundle: its place is named by its bytes.
-    if args.dir.is_some() || !dir.is_dir() {
-        if dir.exists() {
-            return Err(CommandError::usage(format!("{} exists already", dir.display()))
-                .with_hint("name a folder that does not"));
+        None => opened(&args.file, session)?,
+        Some(dir) => {
+            let dir = session.current_dir()?.join(dir);
+            if dir.exists() {
+                return Err(CommandError::usage(format!("{} exists already", dir.display()))
+                    .with_hint("name a folder that does not"));
+            }
+            unpack(&args.file, &contents, &dir)?;
+            dir
         }
-        let draft = Work::beside(&dir)?;
-        archive::unpack(&args.file, &draft.0).map_err(|error| unusable(&args.file, &error))?;
-        contents.write_project(&draft.0).map_err(|error| unwritable(&draft.0, &error))?;
-        fs::rename(&draft.0, &dir).map_err(|error| unwritable(&dir, &error))?;
-    }
+    };
     let object = Map::from_iter([
         ("project".to_owned(), json!(dir.display().to_string())),
         ("events".to_owned(), json!(contents.events)),
@@ -165,6 +183,7 @@ fn open(args: &OpenArgs, session: &Session) -> Result<ExitStatus, CommandError> 
         "read it with: streamflow query --project {} 'SELECT type, count(*) FROM events GROUP BY type'",
         session::shortened(&dir)
     ));
+    session.printer().talk(format_args!("look into it with: streamflow tui {}", args.file.display()));
     Ok(ExitStatus::Ok)
 }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Session;
 use super::tree::examples;
-use super::tui::{Look, Place, Tour, require_terminal, show};
+use super::tui::{Look, Place, Tour, require_terminal, same, show};
+use super::{Protection, Session};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
 use crate::settings::parse_duration;
 use crate::tui::cursor::Cursor;
+use crate::tui::state::{Opening, Source};
 
 mod project;
 mod server;
@@ -85,12 +86,11 @@ fn open(running: &Running, project: &Project, args: &DemoArgs, session: &Session
     let place = Place {
         name: "demo".to_owned(),
         address: running.client().address().trim_start_matches("http://").to_owned(),
-        source: crate::tui::state::Source::Server,
+        source: Source::Server,
+        opening: Opening::Newest,
+        protection: Protection::None,
         client: running.client().clone(),
-        connect: {
-            let client = running.client().clone();
-            std::sync::Arc::new(move || Ok(client.clone()))
-        },
+        connect: same(running.client()),
         project: Some(project.dir().to_owned()),
     };
     show(place, Cursor::last(SHOWN), &args.look, Tour::With, session)

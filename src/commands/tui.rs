@@ -1,20 +1,21 @@
 //! Opens the dashboard on a server, or on a project's history where none runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::tree::examples;
-use super::{Session, Target, local, offline, remote};
+use super::{Protection, Session, Target, bundle, local, offline, remote};
 use crate::client::{Client, ClientError};
 use crate::printer::{CommandError, ExitStatus};
 use crate::settings::{Secret, Settings, parse_duration};
 use crate::tui::cursor::Cursor;
 use crate::tui::keymap::Keymap;
+use crate::tui::probe::{self, Told};
 use crate::tui::state::panel::{File, PANELS_MAX, Panel};
-use crate::tui::state::{Colours, Setup, Source};
-use crate::tui::theme::{Ability, Glyphs};
-use crate::tui::{Connect, Ending, Options, background, terminal};
+use crate::tui::state::{Colours, Opening, Setup, Source};
+use crate::tui::theme::{Ability, Dots, Glyphs};
+use crate::tui::{Connect, Ending, Options, terminal};
 
 /// Threads for questions and live events; the dashboard itself has the main one.
 const THREADS: usize = 1;
@@ -22,10 +23,17 @@ const THREADS: usize = 1;
 /// Show what happens now, and why
 ///
 /// A dashboard in the terminal: rates, errors, latency, the events themselves, SQL. `?` in it shows every key. Without a
-/// running server it opens the project's history.
+/// running server it opens the project's history, and of a bundle all that is in it.
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!("streamflow tui", "streamflow tui --last 6h", "streamflow tui --server http://127.0.0.1:8005"))]
+#[command(after_help = examples!(
+    "streamflow tui",
+    "streamflow tui --last 6h",
+    "streamflow tui incident.sfb",
+    "streamflow tui --server http://127.0.0.1:8005",
+))]
 pub(super) struct TuiArgs {
+    /// Bundle to look into, instead of a server or a project
+    bundle: Option<PathBuf>,
     /// Begin with the last so much time: 5m, 6h, 7d
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = parse_duration)]
     last: Duration,
@@ -39,8 +47,13 @@ pub(super) struct Look {
     /// Colours: by the terminal's background, dark, light, none
     #[arg(long, value_name = "COLOURS", value_parser = ["auto", "dark", "light", "none"])]
     theme: Option<String>,
-    /// Characters: what the terminal can show, blocks, ascii
-    #[arg(long, value_name = "KIND", value_parser = ["auto", "blocks", "ascii"], hide_short_help = true)]
+    /// Characters: what the terminal can show, octants, sextants, braille, blocks, ascii
+    #[arg(
+        long,
+        value_name = "KIND",
+        value_parser = ["auto", "octants", "sextants", "braille", "blocks", "ascii"],
+        hide_short_help = true
+    )]
     glyphs: Option<String>,
     /// Let the mouse work in the dashboard
     #[arg(long)]
@@ -55,7 +68,10 @@ pub(super) struct Look {
 
 pub(super) fn run(args: TuiArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     require_terminal("streamflow top", "streamflow tail")?;
-    let place = Place::find(session)?;
+    let place = match &args.bundle {
+        Some(file) => Place::of_bundle(file, session)?,
+        None => Place::find(session)?,
+    };
     let span = i64::try_from(args.last.as_micros()).unwrap_or(i64::MAX);
     show(place, Cursor::last(span), &args.look, Tour::Without, session)
 }
@@ -81,6 +97,9 @@ pub(super) struct Place {
     pub(super) name: String,
     pub(super) address: String,
     pub(super) source: Source,
+    /// How much of a history is shown at first.
+    pub(super) opening: Opening,
+    pub(super) protection: Protection,
     pub(super) client: Client,
     pub(super) connect: Connect,
     pub(super) project: Option<PathBuf>,
@@ -89,26 +108,50 @@ pub(super) struct Place {
 impl Place {
     fn find(session: &Session) -> Result<Self, CommandError> {
         let target = session.target()?;
-        let project = session.settings()?.project_dir().map(std::path::Path::to_owned);
+        let project = session.settings()?.project_dir().map(Path::to_owned);
         let is_here = target.data_dir.is_some();
-        let named = project.as_deref().and_then(std::path::Path::file_name).filter(|_| is_here);
+        let named = project.as_deref().and_then(Path::file_name).filter(|_| is_here);
         let name = named.map_or_else(|| target.name.clone(), |name| name.to_string_lossy().into_owned());
         let runs = target.data_dir.as_deref().is_none_or(|dir| local::running(dir).is_some());
         if !runs && let Some(dir) = target.data_dir.clone().filter(|dir| dir.is_dir()) {
             let client = offline::reader(session, dir)?;
-            let again = client.clone();
-            let connect: Connect = Arc::new(move || Ok(again.clone()));
+            let connect = same(&client);
             let address = "no server runs".to_owned();
-            return Ok(Self { name, address, source: Source::History, client, connect, project });
+            let (source, opening, protection) = (Source::History, Opening::Newest, target.protection);
+            return Ok(Self { name, address, source, opening, protection, client, connect, project });
         }
         if !runs {
             return Err(nothing_here(project.is_some()));
         }
         let client = remote::connect(&target, session)?;
         let address = client.address().trim_start_matches("http://").to_owned();
+        let (source, opening, protection) = (Source::Server, Opening::Newest, target.protection);
         let connect = finder(target, client.clone());
-        Ok(Self { name, address, source: Source::Server, client, connect, project })
+        Ok(Self { name, address, source, opening, protection, client, connect, project })
     }
+
+    /// Unpacks a bundle, unless that was done before, and shows all that is in it.
+    fn of_bundle(file: &Path, session: &Session) -> Result<Self, CommandError> {
+        let dir = bundle::opened(file, session)?;
+        let client = offline::reader(session, session.settings_of(&dir)?.data_dir(&dir))?;
+        Ok(Self {
+            name: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            address: "a bundle".to_owned(),
+            source: Source::History,
+            opening: Opening::Everything,
+            protection: Protection::None,
+            connect: same(&client),
+            client,
+            // It lies in a cache: panels are not kept there.
+            project: None,
+        })
+    }
+}
+
+/// Finds what does not move.
+pub(super) fn same(client: &Client) -> Connect {
+    let client = client.clone();
+    Arc::new(move || Ok(client.clone()))
 }
 
 /// Finds the server of a folder by its lock each time, for a server that was started again may have other ports.
@@ -147,26 +190,39 @@ pub(super) fn show(
     let settings = session.settings()?;
     let keymap = keymap(look, settings)?;
     let variable = |name: &str| session.environment().get(name);
-    let mut ability = Ability::of_variables(variable);
-    match look.glyphs.as_deref().or_else(|| settings.text("tui.glyphs")).unwrap_or("auto") {
-        "blocks" => ability.glyphs = Glyphs::Blocks,
-        "ascii" => ability.glyphs = Glyphs::Ascii,
-        _ => {}
-    }
+    let chosen = |flag: &Option<String>, setting| {
+        flag.as_deref().or_else(|| settings.text(setting)).unwrap_or("auto").to_owned()
+    };
+    let (theme, glyphs) = (chosen(&look.theme, "tui.theme"), chosen(&look.glyphs, "tui.glyphs"));
+    // Terminals that can do nothing may print a question instead of answering it.
+    let can_be_asked = !matches!(variable("TERM"), None | Some("dumb" | "linux"));
+    let told = if can_be_asked && (theme == "auto" || glyphs == "auto") { probe::ask() } else { Told::default() };
+    let ability = Ability::of_variables(variable).of_terminal(told.name.as_deref().unwrap_or_default());
+    let ability = match glyphs.as_str() {
+        "ascii" => Ability { glyphs: Glyphs::Ascii, ..ability },
+        "octants" => ability.of_dots(Dots::Octants),
+        "sextants" => ability.of_dots(Dots::Sextants),
+        "braille" => ability.of_dots(Dots::Braille),
+        "blocks" => ability.of_dots(Dots::Quadrants),
+        _ => ability,
+    };
     let dashboards = place.project.as_ref().map(|dir| dir.join("dashboards"));
     let panels = dashboards.as_deref().map(panels).transpose()?.unwrap_or_default();
     super::session::install_tls();
-    let colours = match look.theme.as_deref().or_else(|| settings.text("tui.theme")).unwrap_or("auto") {
+    let colours = match theme.as_str() {
         "dark" => Colours::Dark,
         "light" => Colours::Light,
         "none" => Colours::None,
         _ if variable("NO_COLOR").is_some() || variable("TERM") == Some("dumb") => Colours::None,
-        _ => background::colours(variable("COLORFGBG")),
+        _ => told.colours(variable("COLORFGBG")),
     };
     let setup = Setup {
         name: place.name,
         address: place.address,
         source: place.source,
+        opening: place.opening,
+        version: env!("CARGO_PKG_VERSION"),
+        is_protected: place.protection == Protection::Protected,
         keymap,
         colours,
         mouse: look.mouse || settings.is_on("tui.mouse"),
@@ -209,7 +265,7 @@ fn keymap(look: &Look, settings: &Settings) -> Result<Keymap, CommandError> {
 }
 
 /// Reads the panels of `dashboards/*.yaml`, file by file in the order of their names.
-fn panels(dir: &std::path::Path) -> Result<Vec<Panel>, CommandError> {
+fn panels(dir: &Path) -> Result<Vec<Panel>, CommandError> {
     let Ok(entries) = std::fs::read_dir(dir) else { return Ok(Vec::new()) };
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"));

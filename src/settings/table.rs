@@ -83,7 +83,7 @@ const THREADS: Kind = Kind::Number { min: 0, max: 1_024 };
 const LEVELS: Kind = Kind::Choice(&["error", "warn", "info", "debug", "trace"]);
 const LOG_FORMATS: Kind = Kind::Choice(&["text", "json"]);
 const THEMES: Kind = Kind::Choice(&["auto", "dark", "light", "none"]);
-const GLYPHS: Kind = Kind::Choice(&["auto", "blocks", "ascii"]);
+const GLYPHS: Kind = Kind::Choice(&["auto", "octants", "sextants", "braille", "blocks", "ascii"]);
 const COMPRESSIONS: Kind = Kind::Choice(&["zstd", "snappy", "gzip", "lz4", "none"]);
 
 /// Every setting, in the order of the reference.

@@ -20,6 +20,8 @@ pub enum Action {
     Follow {
         filter: String,
     },
+    /// Follow no events any more.
+    Unfollow,
     /// Put text on the clipboard of the terminal.
     Copy {
         text: String,
@@ -77,6 +79,7 @@ pub enum Question {
     },
     Status,
     Health,
+    Storage,
     Schema,
     Rejected {
         limit: usize,

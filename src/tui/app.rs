@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::action::{Action, Ending};
 use super::event::{Event, Micros, Signal};
-use super::input;
+use super::input::{self, Keyboard};
 use super::state::{Dirty, Setup, State};
 use super::terminal::Screen;
 use super::theme::{Ability, Theme};
@@ -62,11 +62,13 @@ pub fn run(mut options: Options, runtime: &Runtime) -> io::Result<Ending> {
     let (sender, receiver) = channel(EVENTS_MAX);
     runtime.block_on(async { watch_signals(&sender) })?;
     let typed = sender.clone();
-    crate::telemetry::task::thread("terminal", move || input::read(&typed))?;
+    let keyboard = Arc::new(Keyboard::default());
+    let ours = Arc::clone(&keyboard);
+    crate::telemetry::task::thread("terminal", move || input::read(&ours, &typed))?;
     let record = options.record.as_ref().map(fs::File::create).transpose()?;
     let worker = Worker::new(options.client.clone(), Arc::clone(&options.connect), sender.clone());
     let (state, actions) = State::new(options.setup.clone(), (options.now)());
-    let mut app = App { options, state, worker, sender, record, runtime, drawn: None };
+    let mut app = App { options, state, worker, sender, record, keyboard, runtime, drawn: None };
     if let Some(ending) = app.perform(actions, &mut screen)? {
         return Ok(ending);
     }
@@ -79,6 +81,7 @@ struct App<'a> {
     worker: Worker,
     sender: Sender<Event>,
     record: Option<fs::File>,
+    keyboard: Arc<Keyboard>,
     runtime: &'a Runtime,
     /// When the last frame was sent, and how long that took.
     drawn: Option<(Instant, Duration)>,
@@ -168,6 +171,7 @@ impl App<'_> {
                 Action::Ask { ticket, question } => self.worker.ask(ticket, question),
                 Action::GiveUp { ticket } => self.worker.give_up(ticket.slot),
                 Action::Follow { filter } => self.worker.follow(filter),
+                Action::Unfollow => self.worker.unfollow(),
                 Action::Copy { text } => screen.copy(&text)?,
                 Action::CaptureMouse { on } => screen.capture_mouse(on)?,
                 Action::Repaint => screen.take_again()?,
@@ -205,11 +209,13 @@ impl App<'_> {
         };
         let path = std::env::temp_dir().join(format!("streamflow-{}.{extension}", std::process::id()));
         fs::write(&path, text)?;
+        self.keyboard.lend();
         screen.lend();
         // $EDITOR may have arguments, so the shell takes it apart.
         let script = format!("{editor} \"$1\"");
         let ended = Command::new("sh").args(["-c", &script, "sh"]).arg(&path).status();
         screen.take_again()?;
+        self.keyboard.take_back();
         let edited = fs::read_to_string(&path);
         fs::remove_file(&path).unwrap_or_default();
         match (ended, edited) {

@@ -6,6 +6,7 @@ use super::key::Key;
 use super::row::Row;
 use crate::api::query::{QueryAnswer, QuerySchema};
 use crate::api::state::{Health, RejectedEvent, Status};
+use crate::api::storage::StorageStats;
 
 /// Microseconds since 1970, UTC.
 pub type Micros = i64;
@@ -121,6 +122,7 @@ pub enum Slot {
     Panel(usize),
     Status,
     Health,
+    Storage,
     Schema,
     /// The newest event of a history that nothing is added to.
     Newest,
@@ -131,7 +133,8 @@ pub enum Slot {
     Events,
     Related,
     Heat,
-    Sql,
+    /// A statement of the workbench, by its number.
+    Sql(usize),
     Rejected,
 }
 
@@ -143,6 +146,7 @@ pub enum Answer {
     Events { rows: Vec<Row> },
     Status { status: Status },
     Health { health: Health },
+    Storage { storage: StorageStats },
     Schema { schema: QuerySchema },
     Rejected { rows: Vec<RejectedEvent> },
     Failed { failure: Failure },

@@ -8,11 +8,12 @@ use super::event::{Answer, Event, Live, Micros, Slot};
 use super::keymap::Keymap;
 use super::row::Row;
 use super::state::place::View;
-use super::state::{Colours, Setup, Source, State};
+use super::state::{Colours, Opening, Setup, Source, State};
 use crate::api::query::{ColumnInfo, QueryAnswer, QuerySchema, QueryStats, TableInfo};
 use crate::api::state::{
     EventCounters, Health, HealthCheck, JournalState, PortState, RejectedEvent, Status, TailState,
 };
+use crate::api::storage::StorageStats;
 
 /// 2026-11-23T12:34:56.789Z
 pub(super) const NOW: Micros = 1_795_437_296_789_000;
@@ -22,6 +23,9 @@ pub(super) fn setup() -> Setup {
         name: "shop".to_owned(),
         address: "127.0.0.1:8005".to_owned(),
         source: Source::Server,
+        opening: Opening::Newest,
+        version: "0.1.0",
+        is_protected: false,
         keymap: Keymap::default(),
         colours: Colours::Dark,
         mouse: false,
@@ -95,6 +99,7 @@ pub(super) fn answer(slot: Slot, question: &Question, range: Range) -> Answer {
         (_, Question::Schema) => Answer::Schema { schema: schema() },
         (_, Question::Status) => Answer::Status { status: status() },
         (_, Question::Health) => Answer::Health { health: health() },
+        (_, Question::Storage) => Answer::Storage { storage: storage() },
         (_, Question::Rejected { .. }) => Answer::Rejected { rows: rejected() },
         (_, Question::Events { limit, .. }) => {
             let mut rows = rows(*limit as u64);
@@ -151,8 +156,8 @@ fn table(slot: Slot, sql: &str, range: Range) -> QueryAnswer {
             )
         }
         Slot::Fields => answered(&[], vec![(1..=30).flat_map(|n| [json!(n * n * 3), json!(12_000 / n)]).collect()]),
-        Slot::Sql if sql.contains("nothing") => answered(&["type"], Vec::new()),
-        Slot::Sql | Slot::Panel(_) => {
+        Slot::Sql(_) if sql.contains("nothing") => answered(&["type"], Vec::new()),
+        Slot::Sql(_) | Slot::Panel(_) => {
             let mut table = answered(
                 &["type", "events", "share"],
                 ranks()
@@ -162,6 +167,13 @@ fn table(slot: Slot, sql: &str, range: Range) -> QueryAnswer {
             );
             table.stats = QueryStats { rows: 6, rows_scanned: 24_310, bytes_scanned: 1 << 20, elapsed_ms: 3.2 };
             table
+        }
+        Slot::Newest => {
+            let times = [NOW - 60_000_000, NOW - 7_200_000_000].map(|time| json!(super::text::rfc3339(time)));
+            answered(
+                &["newest", "oldest"],
+                vec![if sql.contains("min(") { times.to_vec() } else { times[..1].to_vec() }],
+            )
         }
         Slot::Before => answered(&["events", "errors", "p95"], vec![vec![json!(20_000), json!(100), json!(300.0)]]),
         _ => answered(
@@ -262,6 +274,22 @@ fn health() -> Health {
             check("storage", "ok", "writes reach the disk"),
             check("memory", "warning", "events take 2% of the memory"),
         ],
+    }
+}
+
+fn storage() -> StorageStats {
+    StorageStats {
+        events: 1_143_311,
+        files: 14,
+        bytes: 92_000_000,
+        bytes_per_event: Some(80.5),
+        merge_waiting_files: 3,
+        merge_waiting_bytes: 9_000_000,
+        merges: 21,
+        unsealed_events: 61_020,
+        first_ingested_at: Some("2026-10-02T08:00:00Z".to_owned()),
+        last_ingested_at: Some("2026-11-23T12:33:40Z".to_owned()),
+        ..StorageStats::default()
     }
 }
 

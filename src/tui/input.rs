@@ -1,43 +1,92 @@
 //! Reads the terminal on a thread of its own and turns what comes into events.
 
+mod decoder;
+
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{self as terminal, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
+use parking_lot::{Condvar, Mutex};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use tokio::sync::mpsc::Sender;
 
-use super::event::{Event, Mouse};
-use super::key::{Code, Key};
+use self::decoder::Decoder;
+use super::event::Event;
 
 /// How often it is looked whether the dashboard still wants to know, while nothing is typed.
-const LOOK_UP: Timespec = Timespec { tv_sec: 3600, tv_nsec: 0 };
+const LOOK_UP: Duration = Duration::from_secs(3_600);
+/// What follows an escape within this time belongs to it; a key that is pressed by hand comes later.
+const ESCAPE_PATIENCE: Duration = Duration::from_millis(30);
+const READ_BYTES: usize = 16 << 10;
+
+/// Whose keys are read: the dashboard's, or those of a program that the terminal is lent to.
+#[derive(Debug, Default)]
+pub(super) struct Keyboard {
+    is_lent: Mutex<bool>,
+    given_back: Condvar,
+}
+
+impl Keyboard {
+    /// Leaves all keys to somebody else.
+    pub(super) fn lend(&self) {
+        *self.is_lent.lock() = true;
+    }
+
+    /// Reads keys again.
+    pub(super) fn take_back(&self) {
+        *self.is_lent.lock() = false;
+        self.given_back.notify_all();
+    }
+
+    /// Reads what is there, unless somebody else has the keyboard. Then it waits until it is given back, and nothing is read.
+    fn read(&self, buffer: &mut [u8]) -> io::Result<Read> {
+        let mut is_lent = self.is_lent.lock();
+        if *is_lent {
+            self.given_back.wait_while(&mut is_lent, |is_lent| *is_lent);
+            return Ok(Read::Nothing);
+        }
+        match rustix::io::read(rustix::stdio::stdin(), buffer) {
+            Ok(0) => Ok(Read::End),
+            Ok(length) => Ok(Read::Bytes(length)),
+            Err(Errno::INTR | Errno::AGAIN) => Ok(Read::Nothing),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+enum Read {
+    Bytes(usize),
+    Nothing,
+    End,
+}
 
 /// Sends events until the terminal or the other side has gone.
-pub(super) fn read(events: &Sender<Event>) {
+pub(super) fn read(keyboard: &Keyboard, events: &Sender<Event>) {
+    let mut decoder = Decoder::default();
+    let mut buffer = vec![0; READ_BYTES];
     loop {
-        match wait() {
-            Ok(Ready::Something) => {}
-            Ok(Ready::Nothing) => continue,
+        let patience = if decoder.is_waiting() { ESCAPE_PATIENCE } else { LOOK_UP };
+        let read = match wait(patience) {
+            Ok(Ready::Something) => keyboard.read(&mut buffer),
+            Ok(Ready::Nothing) => Ok(Read::Nothing),
+            Ok(Ready::Late) => {
+                decoder.give_up();
+                Ok(Read::Nothing)
+            }
+            Ok(Ready::End) => Ok(Read::End),
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok(Read::Bytes(length)) => decoder.feed(&buffer[..length]),
+            Ok(Read::Nothing) => {}
             // The terminal is gone: nobody will ever press q.
-            Ok(Ready::End) | Err(_) => {
+            Ok(Read::End) | Err(_) => {
                 events.blocking_send(Event::InputEnded).unwrap_or_default();
                 return;
             }
         }
-        loop {
-            match terminal::poll(Duration::ZERO) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(_) => {
-                    events.blocking_send(Event::InputEnded).unwrap_or_default();
-                    return;
-                }
-            }
-            let Ok(read) = terminal::read() else { break };
-            if let Some(event) = event_of(read)
-                && events.blocking_send(event).is_err()
-            {
+        while let Some(event) = decoder.next() {
+            if events.blocking_send(event).is_err() {
                 return;
             }
         }
@@ -47,16 +96,22 @@ pub(super) fn read(events: &Sender<Event>) {
 enum Ready {
     Something,
     Nothing,
+    /// Nothing came in time.
+    Late,
     End,
 }
 
 /// Waits for input without spinning when the other end of the terminal hangs up.
-fn wait() -> io::Result<Ready> {
+fn wait(patience: Duration) -> io::Result<Ready> {
     let stdin = rustix::stdio::stdin();
     let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
-    match poll(&mut fds, Some(&LOOK_UP)) {
-        Ok(0) => return Ok(Ready::Nothing),
-        Err(rustix::io::Errno::INTR) => return Ok(Ready::Nothing),
+    let patience = Timespec {
+        tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(patience.subsec_nanos()),
+    };
+    match poll(&mut fds, Some(&patience)) {
+        Ok(0) => return Ok(Ready::Late),
+        Err(Errno::INTR) => return Ok(Ready::Nothing),
         Err(error) => return Err(error.into()),
         Ok(_) => {}
     }
@@ -65,70 +120,4 @@ fn wait() -> io::Result<Ready> {
         return Ok(Ready::End);
     }
     Ok(Ready::Something)
-}
-
-fn event_of(event: terminal::Event) -> Option<Event> {
-    match event {
-        terminal::Event::Key(key) if key.kind != KeyEventKind::Release => Some(Event::Key { key: key_of(key)? }),
-        terminal::Event::Paste(text) => Some(Event::Paste { text }),
-        terminal::Event::Resize(width, height) => Some(Event::Resize { width, height }),
-        terminal::Event::Mouse(mouse) => {
-            let mouse = match mouse.kind {
-                MouseEventKind::Down(MouseButton::Left) => Mouse::Click { x: mouse.column, y: mouse.row },
-                MouseEventKind::ScrollUp => Mouse::WheelUp,
-                MouseEventKind::ScrollDown => Mouse::WheelDown,
-                _ => return None,
-            };
-            Some(Event::Mouse { mouse })
-        }
-        _ => None,
-    }
-}
-
-fn key_of(event: KeyEvent) -> Option<Key> {
-    let code = match event.code {
-        KeyCode::Char(c) => Code::Char(c),
-        KeyCode::Enter => Code::Enter,
-        KeyCode::Esc => Code::Esc,
-        KeyCode::Tab => Code::Tab,
-        KeyCode::BackTab => Code::BackTab,
-        KeyCode::Backspace => Code::Backspace,
-        KeyCode::Delete => Code::Delete,
-        KeyCode::Up => Code::Up,
-        KeyCode::Down => Code::Down,
-        KeyCode::Left => Code::Left,
-        KeyCode::Right => Code::Right,
-        KeyCode::Home => Code::Home,
-        KeyCode::End => Code::End,
-        KeyCode::PageUp => Code::PageUp,
-        KeyCode::PageDown => Code::PageDown,
-        KeyCode::F(number) => Code::F(number),
-        _ => return None,
-    };
-    let held = |modifier| event.modifiers.contains(modifier);
-    Some(Key { code, ctrl: held(KeyModifiers::CONTROL), alt: held(KeyModifiers::ALT) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_of_the_terminal_have_the_names_of_the_table() {
-        let check = |code, modifiers, expected: &str| {
-            assert_eq!(key_of(KeyEvent::new(code, modifiers)).unwrap().to_string(), expected);
-        };
-        check(KeyCode::Char('L'), KeyModifiers::SHIFT, "L");
-        check(KeyCode::Char('c'), KeyModifiers::CONTROL, "ctrl-c");
-        check(KeyCode::Enter, KeyModifiers::ALT, "alt-enter");
-        check(KeyCode::BackTab, KeyModifiers::SHIFT, "shift-tab");
-        check(KeyCode::F(5), KeyModifiers::NONE, "f5");
-    }
-
-    #[test]
-    fn the_release_of_a_key_is_no_press() {
-        let mut released = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
-        released.kind = KeyEventKind::Release;
-        assert_eq!(event_of(terminal::Event::Key(released)), None);
-    }
 }

@@ -46,6 +46,7 @@ use super::event::{Event, Live, Micros, Mouse, Signal};
 use super::keymap::Keymap;
 use crate::api::query::QuerySchema;
 use crate::api::state::{Health, RejectedEvent, Status};
+use crate::api::storage::StorageStats;
 
 /// How long a note stays on the screen.
 const NOTE_SHOWN: Micros = 4_000_000;
@@ -60,6 +61,11 @@ pub struct Setup {
     /// Where the server is, in words.
     pub address: String,
     pub source: Source,
+    pub opening: Opening,
+    /// The version of this program, for a server that has another one.
+    pub version: &'static str,
+    /// Whether whose events these are should be dealt with carefully.
+    pub is_protected: bool,
     pub keymap: Keymap,
     pub colours: Colours,
     pub mouse: bool,
@@ -78,6 +84,15 @@ pub enum Source {
     Server,
     /// The files of a project whose server does not run.
     History,
+}
+
+/// How much of a history is shown at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// The time up to its newest event.
+    Newest,
+    /// From its oldest event to its newest.
+    Everything,
 }
 
 /// The palettes, by what they are made for.
@@ -135,16 +150,23 @@ pub struct State {
     pub panels: Vec<Panel>,
     pub status: Option<Status>,
     pub health: Option<Health>,
+    pub storage: Option<StorageStats>,
     pub rejected: Vec<RejectedEvent>,
     /// Events a second by the server's own count, one point for each answer of its status.
     pub taken: Vec<f64>,
     taken_before: Option<(Micros, u64)>,
+    /// Whether the user was told that the server has another version.
+    told_version: bool,
     pub schema: Option<QuerySchema>,
     pub note: Option<Note>,
     pub colours: Colours,
     pub mouse: bool,
     pub compares: bool,
     pub tour: Option<Tour>,
+    /// Whether live events are followed.
+    follows: bool,
+    /// Where the list of the live view ends, when it shows the past.
+    listed_until: Option<Micros>,
     asks: Asks,
     /// The range that the last round asked about.
     asked: Range,
@@ -184,15 +206,19 @@ impl State {
             panels: setup.panels.clone(),
             status: None,
             health: None,
+            storage: None,
             rejected: Vec::new(),
             taken: Vec::new(),
             taken_before: None,
+            told_version: false,
             schema: None,
             note: None,
             colours: setup.colours,
             mouse: setup.mouse,
             compares: false,
             tour: setup.tour.then(Tour::default),
+            follows: false,
+            listed_until: None,
             asks: Asks::default(),
             asked: setup.cursor.range(now),
             schema_asked: 0,
@@ -210,11 +236,11 @@ impl State {
         if self.mouse {
             actions.push(Action::CaptureMouse { on: true });
         }
-        match self.setup.source {
-            Source::Server => actions.push(Action::Follow { filter: String::new() }),
+        if self.setup.source == Source::History {
             // Nothing will tell that it is there: it is.
-            Source::History => self.connected(&mut actions),
+            self.connected(&mut actions);
         }
+        self.follow_or_not(&mut actions);
         actions
     }
 
@@ -241,11 +267,12 @@ impl State {
             }
             Event::Done { note } => self.say(note),
             Event::Edited { text } => {
-                self.sql.editor = editor::Editor::of(text.trim_end());
+                self.sql.sheet_mut().editor = editor::Editor::of(text.trim_end());
                 self.touch(Dirty::Now);
             }
         }
         self.advance_tour();
+        self.follow_or_not(&mut actions);
         actions
     }
 
@@ -265,9 +292,9 @@ impl State {
     fn live(&mut self, live: Live, actions: &mut Vec<Action>) {
         match live {
             Live::Up => {
-                if self.is_stale() {
+                if self.takes_rows() {
                     // Nobody knows what went by meanwhile: the list begins anew rather than with a hole in it.
-                    self.tail.clear();
+                    self.tail.begin_anew();
                 }
                 self.connected(actions);
             }
@@ -285,15 +312,21 @@ impl State {
                 self.touch(Dirty::Now);
             }
             Live::Rows { rows } => {
-                self.tail.extend(rows, self.now);
+                if self.takes_rows() {
+                    self.tail.extend(rows, self.now);
+                }
                 self.traffic();
             }
             Live::Gap { missed } => {
-                self.tail.missed += missed;
+                if self.takes_rows() {
+                    self.tail.missed += missed;
+                }
                 self.traffic();
             }
             Live::Counters { matched, sent } => {
-                (self.tail.matched, self.tail.sent) = (matched, sent);
+                if self.takes_rows() {
+                    (self.tail.matched, self.tail.sent) = (matched, sent);
+                }
                 self.traffic();
             }
         }

@@ -144,6 +144,8 @@ fn p95(latency: Option<&str>) -> String {
 
 /// Which events there are at all: the time of the newest.
 pub const NEWEST: &str = "SELECT max(timestamp) AS newest FROM events";
+/// Asks for the newest and the oldest.
+pub const EXTENT: &str = "SELECT max(timestamp) AS newest, min(timestamp) AS oldest FROM events";
 
 /// Returns the path that tells how long things take, if events have one.
 #[must_use]

@@ -168,3 +168,48 @@ fn give_back() {
 pub fn is_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::*;
+
+    /// Tells the process that the test starts to be the one that panics.
+    const PANICS: &str = "STREAMFLOW_TEST_PANICS";
+
+    /// Runs itself again in a terminal, where it takes the screen and panics on another thread.
+    #[test]
+    fn a_panic_on_any_thread_gives_the_terminal_back() {
+        if std::env::var_os(PANICS).is_some() {
+            let _screen = Screen::take().unwrap();
+            let thread = crate::telemetry::task::thread("panics", || panic!("on purpose")).unwrap();
+            assert!(thread.join().is_err());
+            // What follows is written to the screen of the shell, not to that of the dashboard.
+            assert!(!TAKEN.load(Ordering::SeqCst));
+            return;
+        }
+        let pair = native_pty_system().openpty(PtySize::default()).unwrap();
+        let mut command = CommandBuilder::new("/bin/sh");
+        command.args(["-c", "\"$@\"; stty -a", "sh"]);
+        command.arg(std::env::current_exe().unwrap());
+        let name = "tui::terminal::tests::a_panic_on_any_thread_gives_the_terminal_back";
+        command.args(["--exact", name, "--nocapture"]);
+        command.env(PANICS, "1");
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let mut written = Vec::new();
+        // The end of a terminal is an error to whom reads it.
+        output.read_to_end(&mut written).unwrap_or_default();
+        child.wait().unwrap();
+        let written = String::from_utf8_lossy(&written);
+        let place = |words: &str| written.find(words).unwrap_or_else(|| panic!("no {words:?} in {written}"));
+        let (taken, given_back, told) = (place("\x1b[?1049h"), place("\x1b[?1049l"), place("on purpose"));
+        assert!(taken < given_back && given_back < told, "{written}");
+        let modes: Vec<&str> = written[told..].split([' ', ';', '\r', '\n']).collect();
+        assert!(["echo", "icanon", "isig"].iter().all(|mode| modes.contains(mode)), "{written}");
+    }
+}

@@ -67,6 +67,12 @@ pub fn count(number: u64) -> String {
     text
 }
 
+/// Returns a count with its noun: `1 file`, `12 files`.
+#[must_use]
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
 /// Returns a number in at most five characters: `0.42`, `7.1`, `318`, `12.4k`, `3.1M`.
 #[must_use]
 pub fn short(number: f64) -> String {
@@ -192,6 +198,7 @@ mod tests {
         check(999_600.0, "1.0M");
         check(3_100_000.0, "3.1M");
         assert_eq!([count(0), count(999), count(1_000), count(12_345_678)], ["0", "999", "1,000", "12,345,678"]);
+        assert_eq!([counted(1, "file", "files"), counted(1_200, "file", "files")], ["1 file", "1,200 files"]);
         assert_eq!([bytes(0), bytes(999), bytes(1_500), bytes(64_000_000)], ["0 B", "999 B", "1.5 kB", "64 MB"]);
         assert_eq!(
             [millis(0.42), millis(12.0), millis(1_834.0), millis(120_000.0)],

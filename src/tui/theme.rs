@@ -1,6 +1,7 @@
 //! Turns what something is into how it looks: few colours, each with a meaning, and marks that say the same without any.
 
 use ratatui_core::style::{Color, Modifier, Style};
+use ratatui_core::symbols::pixel::{OCTANTS, QUADRANTS, SEXTANTS};
 
 use super::state::Colours;
 
@@ -9,6 +10,7 @@ use super::state::Colours;
 pub struct Ability {
     pub depth: Depth,
     pub glyphs: Glyphs,
+    pub dots: Dots,
 }
 
 /// How many colours.
@@ -25,6 +27,49 @@ pub enum Glyphs {
     /// Eighths of cells, and dots of braille.
     Blocks,
     Ascii,
+}
+
+/// Of which characters lines are made, where there is more than ASCII: those of finer dots are better, and fewer terminals
+/// have them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dots {
+    /// Two by four blocks that touch each other, of Unicode 16.
+    Octants,
+    /// Two by three blocks, of Unicode 13.
+    Sextants,
+    /// Two by four dots; every font for terminals has them.
+    Braille,
+    /// Two by two blocks.
+    Quadrants,
+}
+
+impl Dots {
+    /// Returns the dots of a cell that lie upon each other; two lie side by side.
+    #[must_use]
+    pub const fn high(self) -> u16 {
+        match self {
+            Self::Octants | Self::Braille => 4,
+            Self::Sextants => 3,
+            Self::Quadrants => 2,
+        }
+    }
+
+    /// Returns the character with these dots: the lowest bit is the upper left one, the next is at its right.
+    #[must_use]
+    pub fn symbol(self, bits: u8) -> char {
+        let at = |table: &[char]| table.get(usize::from(bits)).copied().unwrap_or(' ');
+        match self {
+            Self::Octants => at(&OCTANTS),
+            Self::Sextants => at(&SEXTANTS),
+            Self::Quadrants => at(&QUADRANTS),
+            Self::Braille => {
+                // Braille counts its upper six dots down the left side, then down the right one.
+                const PLACES: [u8; 8] = [0, 3, 1, 4, 2, 5, 6, 7];
+                let dots = (0..8).filter(|bit| bits & (1 << bit) != 0).map(|bit| 1 << PLACES[bit]);
+                char::from_u32(0x2800 + dots.sum::<u32>()).unwrap_or(' ')
+            }
+        }
+    }
 }
 
 /// How everything looks.
@@ -50,6 +95,7 @@ pub struct Theme {
     /// From little to much.
     pub heat: [Color; HEAT],
     pub glyphs: Glyphs,
+    pub dots: Dots,
     /// Whether series are told apart by patterns, for there are no colours.
     pub is_mono: bool,
 }
@@ -177,6 +223,7 @@ impl Theme {
             series: palette.series.map(style),
             heat: palette.heat.map(|tint| tint.at(ability.depth)),
             glyphs: ability.glyphs,
+            dots: ability.dots,
             is_mono: false,
         }
     }
@@ -198,6 +245,7 @@ impl Theme {
             series: [Style::new(); SERIES],
             heat: [Color::Reset; HEAT],
             glyphs: ability.glyphs,
+            dots: ability.dots,
             is_mono: true,
         }
     }
@@ -229,9 +277,50 @@ impl Ability {
         let locale = locale.to_ascii_lowercase();
         let is_utf8 = locale.contains("utf-8") || locale.contains("utf8");
         let has_blocks = is_utf8 && term != "linux" && term != "dumb";
-        Self { depth, glyphs: if has_blocks { Glyphs::Blocks } else { Glyphs::Ascii } }
+        Self { depth, glyphs: if has_blocks { Glyphs::Blocks } else { Glyphs::Ascii }, dots: Dots::Braille }
+    }
+
+    /// Returns the same with lines of these characters, whatever the terminal said.
+    #[must_use]
+    pub fn of_dots(self, dots: Dots) -> Self {
+        Self { glyphs: Glyphs::Blocks, dots, ..self }
+    }
+
+    /// Returns the same with what a terminal can do that gives itself this name, such as `kitty(0.40.1)`.
+    #[must_use]
+    pub fn of_terminal(self, name: &str) -> Self {
+        let (kind, version) = name.split_once(['(', ' ']).unwrap_or((name, ""));
+        let Some(known) = KNOWN.iter().find(|known| known.name.eq_ignore_ascii_case(kind)) else { return self };
+        let version: Vec<u32> = version.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+        let since = |first: Option<&[u32]>| first.is_some_and(|first| version.as_slice() >= first);
+        let dots = match (since(known.octants), since(known.sextants)) {
+            (true, _) => Dots::Octants,
+            (false, true) => Dots::Sextants,
+            (false, false) => Dots::Braille,
+        };
+        Self { depth: Depth::True, dots, ..self }
     }
 }
+
+/// A terminal that says its name, has 24 bits of colour, and draws some characters itself, whatever font it has.
+struct Known {
+    name: &'static str,
+    /// The first version that does.
+    octants: Option<&'static [u32]>,
+    sextants: Option<&'static [u32]>,
+}
+
+/// Others take these characters from a font that may not have them, so they are not in this table: they get braille. Nor are
+/// multiplexers, for they do not tell which terminal they are in.
+const KNOWN: [Known; 7] = [
+    Known { name: "kitty", octants: Some(&[0, 40]), sextants: Some(&[0, 20]) },
+    Known { name: "ghostty", octants: Some(&[1, 2]), sextants: Some(&[1]) },
+    Known { name: "foot", octants: Some(&[1, 20]), sextants: Some(&[]) },
+    Known { name: "VTE", octants: Some(&[7800]), sextants: Some(&[]) },
+    Known { name: "WezTerm", octants: None, sextants: Some(&[20_210_814]) },
+    Known { name: "contour", octants: None, sextants: Some(&[]) },
+    Known { name: "iTerm2", octants: None, sextants: None },
+];
 
 impl Glyphs {
     #[must_use]
@@ -299,11 +388,45 @@ mod tests {
     fn abilities_follow_the_variables_of_the_terminal() {
         let check = |variables: &[(&str, &'static str)], depth, glyphs| {
             let get = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-            assert_eq!(Ability::of_variables(get), Ability { depth, glyphs });
+            assert_eq!(Ability::of_variables(get), Ability { depth, glyphs, dots: Dots::Braille });
         };
         check(&[("TERM", "xterm-256color"), ("LANG", "en_GB.UTF-8")], Depth::Palette, Glyphs::Blocks);
         check(&[("TERM", "xterm"), ("COLORTERM", "truecolor"), ("LC_ALL", "C")], Depth::True, Glyphs::Ascii);
         check(&[("TERM", "linux"), ("LANG", "en_GB.UTF-8")], Depth::Sixteen, Glyphs::Ascii);
         check(&[], Depth::Sixteen, Glyphs::Ascii);
+    }
+
+    #[test]
+    fn dots_follow_the_name_and_version_of_the_terminal() {
+        let plain = Ability { depth: Depth::Sixteen, glyphs: Glyphs::Blocks, dots: Dots::Braille };
+        let check = |name: &str, depth, dots| {
+            assert_eq!(plain.of_terminal(name), Ability { depth, dots, ..plain }, "{name}");
+        };
+        check("kitty(0.40.1)", Depth::True, Dots::Octants);
+        check("kitty(0.39.1)", Depth::True, Dots::Sextants);
+        check("foot(1.20.2)", Depth::True, Dots::Octants);
+        check("ghostty 1.1.3", Depth::True, Dots::Sextants);
+        check("VTE(7802)", Depth::True, Dots::Octants);
+        check("VTE(6800)", Depth::True, Dots::Sextants);
+        check("WezTerm 20240203-110809-5046fc22", Depth::True, Dots::Sextants);
+        check("iTerm2 3.5.4", Depth::True, Dots::Braille);
+        for name in ["tmux 3.5a", "XTerm(390)", "", "something 99"] {
+            check(name, Depth::Sixteen, Dots::Braille);
+        }
+    }
+
+    #[test]
+    fn each_dot_is_where_it_belongs() {
+        let check = |dots: Dots, bits, expected| assert_eq!(dots.symbol(bits), expected, "{dots:?} {bits:08b}");
+        check(Dots::Braille, 0b0000_0001, '⠁');
+        check(Dots::Braille, 0b0000_0010, '⠈');
+        check(Dots::Braille, 0b0011_0000, '⠤');
+        check(Dots::Braille, 0b1100_0000, '⣀');
+        check(Dots::Braille, 0b1111_1111, '⣿');
+        check(Dots::Octants, 0b0000_1111, '▀');
+        check(Dots::Octants, 0b1100_0000, '▂');
+        check(Dots::Sextants, 0b01_0101, '▌');
+        check(Dots::Sextants, 0b11_0000, '🬭');
+        check(Dots::Quadrants, 0b1001, '▚');
     }
 }

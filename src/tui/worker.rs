@@ -15,6 +15,7 @@ use super::row::Row;
 use crate::api::live::LiveFrame;
 use crate::api::query::{QueryAnswer, QueryRequest, QuerySchema};
 use crate::api::state::{Health, RejectedEvent, Status};
+use crate::api::storage::StorageStats;
 use crate::api::{Page, Success};
 use crate::client::{Client, ClientError, Request, SseEvents};
 
@@ -70,11 +71,16 @@ impl Worker {
 
     /// Follows the events that pass the filter, until told otherwise.
     pub(super) fn follow(&mut self, filter: String) {
+        self.unfollow();
+        let following = follow(Arc::clone(&self.connect), filter, self.events.clone());
+        self.following = Some(crate::telemetry::task::spawn("follow", following));
+    }
+
+    /// Takes no live events any more; the server notices that the connection is gone.
+    pub(super) fn unfollow(&mut self) {
         if let Some(task) = self.following.take() {
             task.abort();
         }
-        let following = follow(Arc::clone(&self.connect), filter, self.events.clone());
-        self.following = Some(crate::telemetry::task::spawn("follow", following));
     }
 }
 
@@ -117,6 +123,11 @@ async fn answer(client: &Client, question: Question) -> Result<Answer, ClientErr
             // An unhealthy server says so with another status code, and with the same body.
             let health = client.exchange(Request::get("/health")).await?.json::<Health>().await?;
             Ok(Answer::Health { health })
+        }
+        Question::Storage => {
+            let request = Request::get("/api/v1/storage/stats");
+            let storage = client.send(request).await?.json::<Success<StorageStats>>().await?.data;
+            Ok(Answer::Storage { storage })
         }
         Question::Schema => {
             let request = Request::get("/api/v1/query/schema");

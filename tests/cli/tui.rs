@@ -119,6 +119,106 @@ fn the_terminal_is_given_back_whatever_ends_it() {
 }
 
 #[test]
+fn the_terminal_is_given_back_after_an_error() {
+    let server = server_with_events();
+    // Each event of the session is written down, and there is no room for any.
+    let mut screen = Screen::of_program(&server.place, SIZE, &["tui", "--record", "/dev/full"]);
+    assert_eq!(screen.ends(), 130);
+    screen.shows("No space left");
+    assert!(screen.written().contains("\u{1b}[?1049h") && !screen.is_taken() && !screen.hides_cursor());
+}
+
+#[test]
+fn live_takes_nothing_from_the_server_while_it_stands_still() {
+    let server = server_with_events();
+    let mut screen = dashboard(&server);
+    let viewers = || {
+        let status = server.run(&["status", "-o", "json"]).exits(0).json();
+        status["live_subscribers"].as_u64().unwrap()
+    };
+    screen.press("2");
+    screen.shows("Following");
+    assert_eq!(viewers(), 1);
+    screen.press(" ");
+    screen.shows("PAUSED");
+    screen.until("nobody who follows", |_| viewers() == 0);
+    server.run(&["send", "till.opened", "-d", "page=/counter"]).exits(0);
+    assert!(!screen.text().contains("till.opened"));
+    // What came meanwhile is there when it goes on.
+    screen.press("L");
+    screen.shows("till.opened");
+    screen.until("one who follows", |_| viewers() == 1);
+    // Looking at one event, and leaving it.
+    screen.press("\x1b[A");
+    screen.shows("Standing still");
+    screen.until("nobody who follows", |_| viewers() == 0);
+    screen.press("G");
+    screen.shows("Following");
+}
+
+#[test]
+fn a_bundle_is_looked_into_as_a_whole() {
+    let server = server_with_events();
+    server.run(&["bundle", "export", "incident.sfb", "--last", "20m"]).exits(0);
+    let elsewhere = Place::new();
+    std::fs::rename(server.place.dir().join("incident.sfb"), elsewhere.dir().join("incident.sfb")).unwrap();
+    drop(server);
+    let mut screen = Screen::of_program(&elsewhere, SIZE, &["tui", "incident.sfb"]);
+    screen.shows("HISTORY, read-only");
+    screen.shows("web.pageview");
+    // All of it, not the last minutes only.
+    let text = screen.shows("2,000");
+    assert!(text.contains("incident.sfb") && text.contains("a bundle"), "{text}");
+    screen.press("2");
+    screen.shows("events before");
+    screen.press("q");
+    assert_eq!(screen.ends(), 0);
+    elsewhere.write("none.sfb", "SELECT 1");
+    let mut screen = Screen::of_program(&elsewhere, SIZE, &["tui", "none.sfb"]);
+    assert_eq!(screen.ends(), 2);
+    screen.shows("it is no bundle");
+}
+
+#[test]
+fn lines_are_made_of_what_is_asked_for() {
+    let server = server_with_events();
+    for (glyphs, sign) in [("octants", '\u{1cd00}'..='\u{1cde5}'), ("sextants", '\u{1fb00}'..='\u{1fb3b}')] {
+        let screen = Screen::of_program(&server.place, SIZE, &["tui", "--glyphs", glyphs]);
+        screen.until(glyphs, |text| text.chars().any(|c| sign.contains(&c)));
+    }
+    // This terminal says no name.
+    let screen = dashboard(&server);
+    screen.until("braille", |text| text.chars().any(|c| ('\u{2801}'..='\u{28ff}').contains(&c)));
+}
+
+#[test]
+fn an_editor_has_the_keys_to_itself() {
+    let server = server_with_events();
+    // It asks for a line, as editors read keys from the terminal.
+    let editor = "printf 'EDITOR> '; read -r line; printf \"SELECT '%s' AS typed\" \"$line\" > \"$1\"";
+    server.place.write("editor.sh", editor);
+    let call = "EDITOR='sh editor.sh' exec \"$PROGRAM\" tui";
+    let mut screen = Screen::of(&server.place, SIZE, std::path::Path::new("/bin/sh"), &["-c", call]);
+    screen.shows("web.pageview");
+    screen.press("4");
+    screen.shows("GROUP BY type");
+    for word in ["every key of this", "and of that"] {
+        screen.press("\x05");
+        screen.shows("EDITOR> ");
+        // One after the other, as fingers do.
+        for key in word.chars() {
+            screen.press(&key.to_string());
+            screen.shows(&word[..=word.find(key).unwrap_or_default()]);
+        }
+        screen.press("\r");
+        screen.shows(&format!("SELECT '{word}' AS typed"));
+    }
+    screen.press("\x12");
+    screen.shows("and of that");
+    screen.shows("1 row");
+}
+
+#[test]
 fn an_idle_dashboard_writes_nothing() {
     let place = Place::new();
     place.write("config.yaml", "");

@@ -4,7 +4,7 @@ use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
 
 use super::pen::Pen;
-use crate::tui::theme::Glyphs;
+use crate::tui::theme::{Dots, Glyphs};
 
 /// Heights of a cell from the bottom, in eighths.
 const LOWER: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
@@ -112,7 +112,7 @@ pub(super) fn lines(pen: &mut Pen<'_>, area: Rect, lines: &[(&[Option<f64>], Sty
     }
     match pen.theme.glyphs {
         Glyphs::Ascii => lines_in_cells(pen, area, lines, most),
-        Glyphs::Blocks => lines_in_dots(pen, area, lines, most),
+        Glyphs::Blocks => lines_in_dots(pen, area, lines, most, pen.theme.dots),
     }
 }
 
@@ -126,12 +126,13 @@ fn lines_in_cells(pen: &mut Pen<'_>, area: Rect, lines: &[(&[Option<f64>], Style
     }
 }
 
-fn lines_in_dots(pen: &mut Pen<'_>, area: Rect, lines: &[(&[Option<f64>], Style)], most: f64) {
-    let (width, height) = (area.width * 2, area.height * 4);
+fn lines_in_dots(pen: &mut Pen<'_>, area: Rect, lines: &[(&[Option<f64>], Style)], most: f64, dots: Dots) {
+    let high = dots.high();
+    let (width, height) = (area.width * 2, area.height * high);
     let mut cells: Vec<(u8, Style)> = vec![(0, Style::new()); usize::from(area.width) * usize::from(area.height)];
     let mut dot = |x: u16, y: u16, style: Style| {
-        let at = usize::from(y / 4) * usize::from(area.width) + usize::from(x / 2);
-        cells[at].0 |= braille_bit(x % 2, y % 4);
+        let at = usize::from(y / high) * usize::from(area.width) + usize::from(x / 2);
+        cells[at].0 |= 1 << (y % high * 2 + x % 2);
         cells[at].1 = style;
     };
     for (values, style) in lines {
@@ -152,8 +153,7 @@ fn lines_in_dots(pen: &mut Pen<'_>, area: Rect, lines: &[(&[Option<f64>], Style)
     for (at, (bits, style)) in cells.into_iter().enumerate() {
         if bits > 0 {
             let (x, y) = (at % usize::from(area.width), at / usize::from(area.width));
-            let symbol = char::from_u32(0x2800 + u32::from(bits)).unwrap_or(' ').to_string();
-            pen.cell(area.x + x as u16, area.y + y as u16, &symbol, style);
+            pen.cell(area.x + x as u16, area.y + y as u16, &dots.symbol(bits).to_string(), style);
         }
     }
 }
@@ -164,19 +164,6 @@ fn value_at(values: &[Option<f64>], column: u16, width: u16) -> Option<f64> {
         return None;
     }
     values[span_of(column, width, values.len())].iter().flatten().copied().reduce(f64::max)
-}
-
-const fn braille_bit(x: u16, y: u16) -> u8 {
-    match (x, y) {
-        (0, 0) => 0x01,
-        (0, 1) => 0x02,
-        (0, 2) => 0x04,
-        (1, 0) => 0x08,
-        (1, 1) => 0x10,
-        (1, 2) => 0x20,
-        (0, _) => 0x40,
-        _ => 0x80,
-    }
 }
 
 /// Returns a bar of at most `width` columns.
@@ -207,15 +194,22 @@ pub(super) fn heights(values: &[f64], width: u16, glyphs: Glyphs) -> String {
     shown.iter().map(|value| symbols[level(value)]).collect()
 }
 
-/// Returns a number of the form 1, 2, 5 times a power of ten that is not below the given one: where an axis ends.
+/// Round numbers of one power of ten.
+const STEPS: [f64; 11] = [1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
+
+/// Returns a round number that is not below the given one: where an axis ends.
 pub(super) fn nice_above(value: f64) -> f64 {
     if value <= 0.0 || !value.is_finite() {
         return 1.0;
     }
     let power = 10_f64.powf(value.log10().floor());
-    let step =
-        [1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0].into_iter().find(|step| step * power >= value * 0.999);
-    step.unwrap_or(10.0) * power
+    STEPS.into_iter().find(|step| step * power >= value * 0.999).unwrap_or(10.0) * power
+}
+
+/// Returns a round number that is not above the given one, which is more than 0: where an axis of powers begins.
+pub(super) fn nice_below(value: f64) -> f64 {
+    let power = 10_f64.powf(value.log10().floor());
+    STEPS.into_iter().rev().find(|step| step * power <= value * 1.001).unwrap_or(1.0) * power
 }
 
 #[cfg(test)]
@@ -228,6 +222,9 @@ mod tests {
             [(0.0, 1.0), (1.0, 1.0), (1.1, 1.2), (7.0, 8.0), (99.0, 100.0), (0.031, 0.04), (2_100.0, 2_500.0)]
         {
             assert!((nice_above(value) - expected).abs() < expected * 1e-6, "{value}: {}", nice_above(value));
+        }
+        for (value, expected) in [(1.0, 1.0), (1.1, 1.0), (9.9, 8.0), (99.9, 80.0), (99.99, 100.0), (0.031, 0.03)] {
+            assert!((nice_below(value) - expected).abs() < expected * 1e-6, "{value}: {}", nice_below(value));
         }
     }
 

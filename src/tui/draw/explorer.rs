@@ -1,6 +1,7 @@
 //! The explorer: fields, values, events, side by side as far as there is room.
 
 use ratatui_core::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use super::Room;
 use super::overview::ranked;
@@ -18,14 +19,19 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
     let pane = state.explorer.pane;
     match room {
         Room::Wide => {
-            let places = columns(area, &[3, 5, 6], 2);
+            // Names of fields are seen whole if they can be; the rest is for values and events.
+            let names = field_width(state).min(area.width / 3);
+            let share = area.width - names;
+            let places = columns(area, &[names, share * 45 / 100, share * 55 / 100], 2);
             fields(pen, places[0], state);
             values(pen, places[1], state);
             events(pen, places[2], state);
         }
         Room::Medium => {
             // Two of three lists: the one with the keys, and its neighbour.
-            let places = columns(area, &[2, 3], 2);
+            let names =
+                if pane == Pane::Events { area.width * 2 / 5 } else { field_width(state).min(area.width * 2 / 5) };
+            let places = columns(area, &[names, area.width - names], 2);
             if pane == Pane::Events {
                 values(pen, places[0], state);
                 events(pen, places[1], state);
@@ -42,6 +48,15 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
     }
 }
 
+/// Columns of the numbers behind the name of a field.
+const SIZES: u16 = 12;
+
+/// Returns the columns that the list of fields can use.
+fn field_width(state: &State) -> u16 {
+    let longest = state.explorer.names.iter().map(|name| name.width()).max().unwrap_or(0);
+    u16::try_from(longest).unwrap_or(u16::MAX).saturating_add(SIZES + 3).max(24)
+}
+
 /// Returns the first line of a list that shows the selected one.
 fn start(selected: usize, height: u16) -> usize {
     selected.saturating_sub(usize::from(height / 2).max(1)).min(selected)
@@ -54,7 +69,7 @@ fn mark(pen: &mut Pen<'_>, place: Rect, has_keys: bool) {
 
 fn fields(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let explorer = &state.explorer;
-    let body = pen.title(area, "Fields", "values  in");
+    let body = pen.title(area, "Fields", "values    in");
     if explorer.names.is_empty() {
         return pen.empty(body, "no events yet");
     }
@@ -63,7 +78,7 @@ fn fields(pen: &mut Pen<'_>, area: Rect, state: &State) {
     for ((at, name), y) in explorer.names.iter().enumerate().skip(from).zip(body.y..body.bottom()) {
         let place = Rect { y, height: 1, ..body };
         let (distinct, events) = explorer.sizes.get(at).copied().unwrap_or_default();
-        let width = place.width.saturating_sub(12);
+        let width = place.width.saturating_sub(SIZES);
         let style = if events == 0 && !explorer.sizes.is_empty() { pen.theme.dim } else { pen.theme.text };
         pen.put(place.x, y, width, &fill(name, usize::from(width)), style);
         if !explorer.sizes.is_empty() {
@@ -79,7 +94,7 @@ fn fields(pen: &mut Pen<'_>, area: Rect, state: &State) {
 
 fn values(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let explorer = &state.explorer;
-    let note = if area.width >= 34 { "events   errors    p95" } else { "events errors" };
+    let note = if area.width >= 34 { "events   errors     p95" } else { "events errors" };
     let body = pen.title(area, explorer.field_name().unwrap_or("Values"), note);
     let Some(values) = &explorer.values else { return pen.empty(body, "asking …") };
     if values.is_empty() {

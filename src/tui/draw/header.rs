@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::pen::{Pen, wrapped};
 use crate::tui::command::{Cmd, Context};
+use crate::tui::state::layer::Layer;
 use crate::tui::state::place::View;
 use crate::tui::state::tour::STEPS;
 use crate::tui::state::{Link, Source, State};
@@ -35,6 +36,8 @@ fn name(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let used = used + pen.put(area.x + 1 + used, area.y, room.saturating_sub(used), "  ", theme.text);
     let used =
         used + pen.put(area.x + 1 + used, area.y, room.saturating_sub(used), &visible(&state.setup.name), theme.strong);
+    let warning = if state.setup.is_protected { "  PROTECTED" } else { "" };
+    let used = used + pen.put(area.x + 1 + used, area.y, room.saturating_sub(used), warning, theme.warn);
     let address = format!("  {}", visible(&state.setup.address));
     if used + u16::try_from(address.width()).unwrap_or(u16::MAX) <= room {
         pen.put(area.x + 1 + used, area.y, room.saturating_sub(used), &address, theme.dim);
@@ -57,8 +60,8 @@ fn badge(pen: &Pen<'_>, state: &State) -> (String, ratatui_core::style::Style) {
         (Link::Refused { .. }, _) => (format!("{dot} FILTER REFUSED"), theme.bad),
         (Link::Connecting, _) => (format!("{dot} connecting"), theme.warn),
         (Link::Up, Source::History) => (format!("{dot} HISTORY, read-only"), theme.warn),
-        (Link::Up, Source::Server) if state.place.cursor.is_live() => (format!("{dot} live"), theme.good),
-        (Link::Up, Source::Server) => (format!("{dot} PAUSED"), theme.warn),
+        (Link::Up, Source::Server) if state.stands_still() => (format!("{dot} PAUSED"), theme.warn),
+        (Link::Up, Source::Server) => (format!("{dot} live"), theme.good),
     }
 }
 
@@ -156,9 +159,13 @@ fn hints(state: &State) -> Vec<(Cmd, &'static str)> {
             (Cmd::Complete, "complete"),
             (Cmd::Chart, "chart"),
             (Cmd::Older, "older"),
+            (Cmd::NewSheet, "another"),
             (Cmd::Leave, "leave the editor"),
         ],
         (Context::Prompt | Context::Palette, _) => &[(Cmd::Accept, "accept"), (Cmd::Leave, "leave")],
+        _ if matches!(state.layers.last(), Some(Layer::Help { .. })) => {
+            &[(Cmd::Back, "close"), (Cmd::Down, "down"), (Cmd::Up, "up")]
+        }
         _ if !state.layers.is_empty() => &[
             (Cmd::Back, "close"),
             (Cmd::Down, "down"),
@@ -171,12 +178,13 @@ fn hints(state: &State) -> Vec<(Cmd, &'static str)> {
             (Cmd::Run, "run"),
             (Cmd::Chart, "chart"),
             (Cmd::Pin, "pin"),
+            (Cmd::NewSheet, "another"),
             (Cmd::Export, "export"),
         ],
         (_, View::Overview) => &[(Cmd::Enter, "filter by line"), (Cmd::Compare, "compare")],
         (_, View::Live) => &[(Cmd::Enter, "open"), (Cmd::Up, "stop and look"), (Cmd::Last, "follow")],
         (_, View::Explorer) => &[(Cmd::Enter, "filter"), (Cmd::Exclude, "exclude"), (Cmd::DropCondition, "undo")],
-        (_, View::Heatmap) => &[(Cmd::Up, "choose"), (Cmd::Enter, "events of the cell")],
+        (_, View::Heatmap) => &[(Cmd::Up, "choose a cell"), (Cmd::Enter, "its events")],
         (_, View::Health | View::Sql) => &[],
     };
     let rest: &[(Cmd, &str)] = if context.is_text() || !state.layers.is_empty() {
@@ -184,16 +192,16 @@ fn hints(state: &State) -> Vec<(Cmd, &'static str)> {
     } else {
         &[
             (Cmd::Help, "help"),
+            (Cmd::Quit, "quit"),
             (Cmd::Filter, "filter"),
             (Cmd::PanBack, "back"),
-            (Cmd::PanForward, "on"),
-            (Cmd::ZoomIn, "closer"),
+            (Cmd::PanForward, "forward"),
+            (Cmd::ZoomIn, "zoom"),
             (Cmd::Pause, "pause"),
             (Cmd::Palette, "commands"),
-            (Cmd::Quit, "quit"),
         ]
     };
-    let (first, later) = rest.split_at(rest.len().min(2));
+    let (first, later) = rest.split_at(rest.len().min(3));
     [first, own, later].concat()
 }
 

@@ -8,7 +8,7 @@ use crate::api::state::Status;
 use crate::tui::row::micros;
 use crate::tui::state::State;
 use crate::tui::state::overview::percent;
-use crate::tui::text::{age, bytes, clock, count, fill, millis, short, visible};
+use crate::tui::text::{age, bytes, clock, count, counted, date_clock, fill, millis, short, visible};
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
@@ -21,15 +21,30 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
         store(pen, lower, status);
         return;
     }
+    // The last line of each row stays empty, so that blocks stand apart.
     let (upper, rest) = split(rest, 8);
     let halves = columns(upper, &[1, 1], 3);
-    events(pen, halves[0], state, status);
-    store(pen, halves[1], status);
-    let (middle, lower) = split(rest, 5);
-    let halves = columns(middle, &[1, 1], 3);
-    checks(pen, halves[0], state);
-    ports(pen, halves[1], status);
-    rejected(pen, lower, state);
+    events(pen, short_of_one(halves[0]), state, status);
+    store(pen, short_of_one(halves[1]), status);
+    // On a low screen what is wrong comes before what is kept.
+    let has_history = state.storage.is_some() && rest.height >= 15;
+    let (middle, lower) = split(rest, if has_history { 7 } else { 6 });
+    let halves = columns(middle, if has_history { &[1, 1] } else { &[3, 2] }, 3);
+    if has_history {
+        history(pen, short_of_one(halves[0]), state);
+        ports(pen, short_of_one(halves[1]), status);
+        let (middle, lower) = split(lower, 4);
+        checks(pen, short_of_one(middle), state);
+        rejected(pen, lower, state);
+    } else {
+        checks(pen, halves[0], state);
+        ports(pen, halves[1], status);
+        rejected(pen, lower, state);
+    }
+}
+
+fn short_of_one(area: Rect) -> Rect {
+    Rect { height: area.height.saturating_sub(1), ..area }
 }
 
 fn verdict(pen: &mut Pen<'_>, area: Rect, status: &Status) {
@@ -69,15 +84,17 @@ fn events(pen: &mut Pen<'_>, area: Rect, state: &State, status: &Status) {
         rest,
         &[
             ("stored", count(counters.stored)),
-            ("accepted", format!("{} since the start", count(counters.accepted))),
+            ("since start", count(counters.accepted)),
             ("duplicates", count(counters.duplicates)),
-            (
-                "refused",
-                format!("{}, {} of them forgotten", count(counters.rejected), count(counters.rejected_dropped)),
-            ),
+            ("refused", refused(counters.rejected, counters.rejected_dropped)),
             ("unknown keys", count(counters.unknown_keys)),
         ],
     );
+}
+
+/// Refused events, and those of them that nobody can look at any more.
+fn refused(rejected: u64, dropped: u64) -> String {
+    if dropped == 0 { count(rejected) } else { format!("{}, {} forgotten", count(rejected), count(dropped)) }
 }
 
 fn store(pen: &mut Pen<'_>, area: Rect, status: &Status) {
@@ -95,11 +112,42 @@ fn store(pen: &mut Pen<'_>, area: Rect, status: &Status) {
         pen,
         rest,
         &[
-            ("in memory", format!("{} of {}, {} events", bytes(tail.bytes), bytes(tail.bytes_max), count(tail.rows))),
-            ("journal", format!("{} in {} files", bytes(journal.bytes), journal.files)),
+            ("in memory", format!("{} of {}", bytes(tail.bytes), bytes(tail.bytes_max))),
+            ("not sealed", counted(tail.rows, "event", "events")),
+            ("journal", format!("{} in {}", bytes(journal.bytes), counted(journal.files, "file", "files"))),
             ("syncs", format!("{}, {} each", count(journal.syncs), millis(journal.sync_micros_mean as f64 / 1e3))),
-            ("disk free", bytes(journal.disk_free_bytes)),
-            ("writes", failure.unwrap_or_else(|| "ok".to_owned())),
+            // Free space says little where nothing can be written.
+            match failure {
+                Some(failure) => ("writes fail", failure),
+                None => ("disk free", bytes(journal.disk_free_bytes)),
+            },
+        ],
+    );
+}
+
+/// What lies in files, and whether it is in few of them.
+fn history(pen: &mut Pen<'_>, area: Rect, state: &State) {
+    let Some(storage) = &state.storage else { return };
+    let body = pen.title(area, "History", "streamflow storage stats");
+    let each =
+        storage.bytes_per_event.map_or_else(String::new, |each| format!(", {} each", bytes(each.round() as u64)));
+    let waiting = match storage.merge_waiting_files {
+        0 => "none wait to be merged".to_owned(),
+        files => format!("{} wait to be merged", counted(files, "file", "files")),
+    };
+    let range = storage.first_ingested_at.as_deref().zip(storage.last_ingested_at.as_deref());
+    let range = range.map_or_else(
+        || "nothing is sealed yet".to_owned(),
+        |(first, last)| format!("{} to {} UTC", date_clock(micros(first)), date_clock(micros(last))),
+    );
+    pairs(
+        pen,
+        body,
+        &[
+            ("events", format!("{}{each}", count(storage.events))),
+            ("files", format!("{}, {}", counted(storage.files, "file", "files"), bytes(storage.bytes))),
+            ("merging", format!("{waiting}, {} so far", count(storage.merges))),
+            ("arrived", range),
         ],
     );
 }
@@ -120,7 +168,11 @@ fn checks(pen: &mut Pen<'_>, area: Rect, state: &State) {
 }
 
 fn ports(pen: &mut Pen<'_>, area: Rect, status: &Status) {
-    let note = format!("{} connections, {} live viewers", count(status.connections), count(status.live_subscribers));
+    let note = format!(
+        "{}, {}",
+        counted(status.connections, "connection", "connections"),
+        counted(status.live_subscribers, "live viewer", "live viewers")
+    );
     let body = pen.title(area, "Ports", &note);
     for (port, y) in status.ports.iter().zip(body.y..body.bottom()) {
         let text = format!("{} {}", fill(&visible(&port.role), 11), visible(&port.address));

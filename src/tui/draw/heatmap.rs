@@ -8,7 +8,7 @@ use super::pen::{Pen, number};
 use crate::tui::state::State;
 use crate::tui::state::heat::{Cell, Map, floor_of};
 use crate::tui::state::overview::percent;
-use crate::tui::text::{clock, count, millis, short, span};
+use crate::tui::text::{clock, count, counted, millis, short, span};
 use crate::tui::theme::{Glyphs, HEAT};
 
 /// Columns for the latencies at the left.
@@ -132,13 +132,13 @@ fn contrast(bad: Style, shade: usize) -> Style {
 fn legend(pen: &mut Pen<'_>, place: Rect, state: &State, map: &Map) {
     if let Some(chosen) = state.heat.chosen() {
         let text = format!(
-            "{} to {}, {} to {}: {} events, {} errors",
+            "{} to {}, {} to {}: {}, {}",
             clock(chosen.since),
             clock(chosen.until),
             millis(chosen.from),
             millis(chosen.below),
-            count(chosen.cell.events),
-            count(chosen.cell.errors)
+            counted(chosen.cell.events, "event", "events"),
+            counted(chosen.cell.errors, "error", "errors")
         );
         pen.put(place.x, place.y, place.width, &text, pen.theme.accent);
         return;

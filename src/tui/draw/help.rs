@@ -5,6 +5,7 @@ use ratatui_core::layout::Rect;
 use super::pen::{Pen, columns};
 use crate::tui::command::Context;
 use crate::tui::state::State;
+use crate::tui::state::place::View;
 use crate::tui::text::fill;
 
 /// Columns for the keys of a command.
@@ -13,7 +14,7 @@ const KEYS: u16 = 20;
 /// One line of the page.
 enum Line {
     Title(&'static str),
-    Key(String, &'static str),
+    Key(String, String),
     Space,
 }
 
@@ -60,7 +61,11 @@ fn lines(state: &State) -> Vec<Line> {
         lines.push(Line::Title(context.title()));
         for (entry, keys) in state.setup.keymap.entries().filter(|(entry, _)| entry.context == context) {
             let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
-            lines.push(Line::Key(keys.join("  "), entry.about));
+            let about = match View::of_command(entry.cmd) {
+                Some(view) => format!("{}: {}", view.title(), entry.about),
+                None => entry.about.to_owned(),
+            };
+            lines.push(Line::Key(keys.join("  "), about));
         }
     }
     lines

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::pen::{Pen, split};
 use crate::tui::state::State;
-use crate::tui::state::detail::{Branch, Detail};
+use crate::tui::state::detail::{Branch, Detail, Line};
 use crate::tui::state::editor::Editor;
 use crate::tui::state::layer::matching;
 use crate::tui::text::{fill, right};
@@ -112,6 +112,11 @@ pub(super) fn detail(pen: &mut Pen<'_>, area: Rect, detail: &Detail) {
         .selected
         .saturating_sub(usize::from(body.height / 2))
         .min(lines.len().saturating_sub(usize::from(body.height)));
+    let indent_of = |line: &Line| u16::try_from(line.depth * 2).unwrap_or(u16::MAX).min(body.width / 2);
+    // All values begin at the same column, whatever is how deep; that of the longest key, if it leaves enough room.
+    let keys =
+        lines.iter().map(|line| u16::try_from(line.key.width()).unwrap_or(u16::MAX).saturating_add(indent_of(line)));
+    let keys = keys.max().unwrap_or(0).saturating_add(4).clamp(20, (body.width / 2).max(20));
     for ((at, line), y) in lines.iter().enumerate().skip(start).zip(body.y..body.bottom()) {
         let place = Rect { y, height: 1, ..body };
         let mark = match line.branch {
@@ -119,11 +124,10 @@ pub(super) fn detail(pen: &mut Pen<'_>, area: Rect, detail: &Detail) {
             Branch::Open => pen.theme.glyphs.open(),
             Branch::Closed => pen.theme.glyphs.pointer(),
         };
-        let indent = u16::try_from(line.depth * 2).unwrap_or(u16::MAX).min(place.width / 2);
+        let indent = indent_of(line);
         let key = format!("{mark} {}", line.key);
-        let width = 20_u16.max(u16::try_from(key.width() + 1).unwrap_or(u16::MAX)).min(place.width / 2);
-        pen.put(place.x + indent, y, width, &key, pen.theme.accent);
-        let at_x = place.x + indent + width + 1;
+        pen.put(place.x + indent, y, keys.saturating_sub(indent + 1), &key, pen.theme.accent);
+        let at_x = place.x + keys;
         let style = if line.branch == Branch::Leaf { pen.theme.text } else { pen.theme.dim };
         pen.put(at_x, y, place.right().saturating_sub(at_x), &line.text, style);
         if at == detail.selected {

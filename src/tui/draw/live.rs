@@ -6,10 +6,14 @@ use ratatui_core::style::Style;
 use super::pen::Pen;
 use crate::tui::row::{Row, Severity};
 use crate::tui::state::{Source, State};
-use crate::tui::text::{clock_millis, count, date_clock, fill, millis};
+use crate::tui::text::{clock, clock_millis, count, date_clock, fill, millis};
 
 /// Columns of a line before its data, by what they show: time, mark, type, source.
 const TIME: u16 = 12;
+/// Where there is little room, times go without their milliseconds.
+const TIME_SHORT: u16 = 8;
+/// Columns from which there is room for them.
+const ROOM: u16 = 60;
 const KIND: u16 = 16;
 const SOURCE: u16 = 14;
 const USER: u16 = 12;
@@ -25,7 +29,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     }
     if state.tail.is_empty() {
         let text = match (&state.setup.source, state.place.filter.is_empty()) {
-            (Source::History, _) => "no events; this is history, so none will come",
+            (Source::History, _) => "no events before that; this is history, so none will come",
             (Source::Server, true) => "no events yet; send one:  streamflow send web.click -d page=/",
             (Source::Server, false) => "no event passes the filter yet; backspace takes its last condition off",
         };
@@ -46,11 +50,17 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
 /// What passed, what is shown of it, and how late that is.
 fn badge(state: &State) -> String {
     let tail = &state.tail;
-    let mut text = if tail.is_following() { "Following".to_owned() } else { "Standing still".to_owned() };
-    if state.setup.source == Source::History {
-        return format!("{} events of history", count(tail.len() as u64));
-    }
-    if let Some(lag) = tail.lag {
+    let until = || clock(state.range().until);
+    let mut text = match (state.setup.source, state.place.cursor.is_live(), tail.is_following()) {
+        (Source::History, true, _) => return format!("{} events of history", count(tail.len() as u64)),
+        (Source::History, false, _) => {
+            return format!("The last {} events before {}", count(tail.len() as u64), until());
+        }
+        (Source::Server, false, _) => format!("Events before {}", until()),
+        (Source::Server, true, true) => "Following".to_owned(),
+        (Source::Server, true, false) => "Standing still".to_owned(),
+    };
+    if let Some(lag) = tail.lag.filter(|_| state.takes_rows()) {
         text += &format!("  lag {}", millis(lag as f64 / 1e3));
     }
     if tail.unseen() > 0 {
@@ -63,7 +73,11 @@ fn badge(state: &State) -> String {
 }
 
 fn position(state: &State) -> String {
-    if state.tail.is_following() { String::new() } else { "L follows again".to_owned() }
+    match (state.setup.source, state.takes_rows()) {
+        (_, true) => String::new(),
+        (Source::History, false) => "[ and ] go on".to_owned(),
+        (Source::Server, false) => "L follows again".to_owned(),
+    }
 }
 
 /// One event on one line, with as many columns as there is room for.
@@ -78,12 +92,16 @@ pub(super) fn line(pen: &mut Pen<'_>, place: Rect, row: &Row, is_other_day: bool
         let step = (width + 1).min(left);
         (x, left) = (x + step, left - step);
     };
-    let time = if is_other_day { date_clock(row.time) } else { clock_millis(row.time) };
-    put(pen, &time, TIME, theme.dim);
+    let (time, width) = match (is_other_day, place.width >= ROOM) {
+        (true, _) => (date_clock(row.time), TIME),
+        (false, true) => (clock_millis(row.time), TIME),
+        (false, false) => (clock(row.time), TIME_SHORT),
+    };
+    put(pen, &time, width, theme.dim);
     put(pen, row.severity.mark(), 1, bad);
     let is_bad = row.severity >= Severity::High;
     put(pen, &row.kind, KIND, if is_bad { bad } else { theme.accent });
-    if place.width >= 60 {
+    if place.width >= ROOM {
         put(pen, &row.source, SOURCE, theme.text);
     }
     if place.width >= 100 {

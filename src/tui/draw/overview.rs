@@ -21,7 +21,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
     if let Some(failure) = &state.overview.failure {
         return pen.failure(area, failure);
     }
-    let (tiles_area, rest) = split(area, if room == Room::Small { 2 } else { 3 });
+    let heights = Heights::of(area.height, !state.panels.is_empty());
+    let (tiles_area, rest) = split(area, if room == Room::Small { 2 } else { heights.tiles });
     tiles(pen, tiles_area, state);
     let Some(rate) = &state.overview.rate else { return pen.empty(rest, "asking …") };
     match room {
@@ -31,12 +32,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
             top(pen, lower, state, state.overview.focus.0, true);
         }
         Room::Medium | Room::Wide => {
-            let panels_height = if state.panels.is_empty() { 0 } else { rest.height / 3 };
-            let (rest, below) = split(rest, rest.height - panels_height);
-            let tops_height = (rest.height / 3).max(5);
-            let lines_height = (rest.height * 2 / 7).max(4);
-            let (upper, rest) = split(rest, rest.height.saturating_sub(tops_height + lines_height));
-            let (middle, lower) = split(rest, lines_height);
+            let (rest, below) = split(rest, rest.height.saturating_sub(heights.panels));
+            let (rest, lower) = split(rest, rest.height.saturating_sub(heights.tops));
+            let (upper, middle) = split(rest, rest.height.saturating_sub(heights.lines));
             rates(pen, upper, rate, true);
             let halves = columns(middle, &[1, 1], 2);
             errors(pen, halves[0], rate);
@@ -46,6 +44,36 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
             }
             panels::draw(pen, below, state);
         }
+    }
+}
+
+/// How many lines each row of the overview has; the chart of rates has what is left.
+struct Heights {
+    tiles: u16,
+    /// Errors and latency.
+    lines: u16,
+    tops: u16,
+    panels: u16,
+}
+
+impl Heights {
+    /// Lines that the chart of rates needs to tell something: its title, its times, and three between.
+    const RATES_MIN: u16 = 5;
+
+    /// Shares lines out. Where there are few, panels are left out before what everybody looks for.
+    fn of(height: u16, has_panels: bool) -> Self {
+        let tight = Self { tiles: 2, lines: 4, tops: 4, panels: 4 };
+        if has_panels && height < tight.sum() + Self::RATES_MIN {
+            return Self::of(height, false);
+        }
+        let panels = if has_panels { (height.saturating_sub(3) / 3).max(tight.panels) } else { 0 };
+        let rest = height.saturating_sub(3 + panels);
+        let roomy = Self { tiles: 3, lines: (rest * 2 / 7).max(4), tops: (rest / 3).max(5), panels };
+        if has_panels && height < roomy.sum() + Self::RATES_MIN { tight } else { roomy }
+    }
+
+    const fn sum(&self) -> u16 {
+        self.tiles + self.lines + self.tops + self.panels
     }
 }
 
@@ -172,18 +200,22 @@ fn latency(pen: &mut Pen<'_>, area: Rect, state: &State, rate: &Rate) {
     };
     let lines = [("p99", &latency.p99), ("p95", &latency.p95), ("p50", &latency.p50)];
     let styles = [pen.theme.series[3], pen.theme.series[1], pen.theme.series[0]];
-    let body = pen.title(area, "Latency", &cut(&latency.field, 24));
+    let body = pen.title(area, "Latency", &format!("{}, log scale", cut(&latency.field, 24)));
     let plot = framed(pen, Rect { width: body.width.saturating_sub(13), ..body }, &rate.range, false);
-    let values = lines.iter().flat_map(|(_, values)| values.iter().flatten().copied());
-    let most = values.fold(0.0, f64::max);
-    if most <= 0.0 {
+    let values = || lines.iter().flat_map(|(_, values)| values.iter().flatten().copied()).filter(|value| *value > 0.0);
+    let (Some(least), Some(most)) = (values().reduce(f64::min), values().reduce(f64::max)) else {
         return pen.empty(body, "none in this time");
-    }
-    let top = chart::nice_above(most);
-    axis(pen, plot, &millis(top).replace(' ', ""));
+    };
+    // Percentiles lie powers of ten apart; on an even scale the slow ones would press the others to the bottom.
+    let (bottom, top) = (chart::nice_below(least), chart::nice_above(most));
+    let top = if top > bottom { top } else { bottom * 10.0 };
+    let label = |value: f64| millis(value).replace(' ', "").replace(".0", "");
+    axis_between(pen, plot, &label(bottom), &label(top));
+    let share = |value: f64| (value.max(bottom) / bottom).ln() / (top / bottom).ln();
+    let scaled = lines.map(|(_, values)| values.iter().map(|value| value.map(share)).collect::<Vec<_>>());
     let drawn: Vec<(&[Option<f64>], Style)> =
-        lines.iter().zip(styles).map(|((_, values), style)| (values.as_slice(), style)).collect();
-    chart::lines(pen, plot, &drawn, top);
+        scaled.iter().zip(styles).map(|(values, style)| (values.as_slice(), style)).collect();
+    chart::lines(pen, plot, &drawn, 1.0);
     for (((at, (name, values)), style), y) in lines.iter().enumerate().zip(styles).zip(body.y..body.bottom()) {
         let x = body.right().saturating_sub(12);
         let mark = chart::line_mark(pen, at);
@@ -210,10 +242,15 @@ pub(super) fn framed(pen: &mut Pen<'_>, area: Rect, range: &Range, has_time: boo
 
 /// Writes times below a chart: its start, its end, and what is between as the width allows.
 pub(super) fn time_axis(pen: &mut Pen<'_>, area: Rect, range: &Range) {
+    const LABEL: u16 = 8;
     let dim = pen.theme.dim;
     let marks = (area.width / 16).clamp(1, 6);
     for mark in 0..marks {
         let x = area.x + area.width * mark / marks;
+        // The end of the range stands at the right; a label just before it would run into it.
+        if mark > 0 && x + LABEL + 4 > area.right().saturating_sub(LABEL) {
+            break;
+        }
         let time = range.since + (range.until - range.since) * i64::from(mark) / i64::from(marks);
         let text = clock_of(time - time.rem_euclid(range.bucket), range.bucket);
         pen.put(x, area.y, 10, &text, dim);
@@ -221,19 +258,24 @@ pub(super) fn time_axis(pen: &mut Pen<'_>, area: Rect, range: &Range) {
     pen.put_right(area.x, area.y, area.width, &clock_of(range.until, range.bucket), dim);
 }
 
-/// Writes the highest and the lowest value beside a chart.
+/// Writes the highest value and 0 beside a chart.
 pub(super) fn axis(pen: &mut Pen<'_>, plot: Rect, top: &str) {
+    axis_between(pen, plot, "0", top);
+}
+
+/// Writes the lowest and the highest value beside a chart.
+fn axis_between(pen: &mut Pen<'_>, plot: Rect, bottom: &str, top: &str) {
     let dim = pen.theme.dim;
     let x = plot.x.saturating_sub(AXIS);
     if plot.height > 1 {
-        pen.put(x, plot.bottom() - 1, AXIS - 1, &number("0", usize::from(AXIS - 1)), dim);
+        pen.put(x, plot.bottom() - 1, AXIS - 1, &number(bottom, usize::from(AXIS - 1)), dim);
     }
     pen.put(x, plot.y, AXIS - 1, &number(top, usize::from(AXIS - 1)), dim);
 }
 
 fn top(pen: &mut Pen<'_>, area: Rect, state: &State, at: usize, has_keys: bool) {
     let (title, _) = state.rankings()[at];
-    let note = if area.width >= 34 { "events   errors    p95" } else { "events errors" };
+    let note = if area.width >= 34 { "events   errors     p95" } else { "events errors" };
     let body = pen.title(area, title, note);
     let Some(lines) = state.overview.tops.get(at).and_then(Option::as_ref) else { return };
     if lines.is_empty() {

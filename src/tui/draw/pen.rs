@@ -80,10 +80,11 @@ impl<'a> Pen<'a> {
             return Rect { height: 0, ..area };
         }
         let theme = self.theme;
-        let rule = theme.glyphs.rule().repeat(usize::from(area.width));
-        self.put(area.x, area.y, area.width, &rule, theme.rule);
+        // The rule begins behind the title: what is written over it would keep its colour, and a title has none of its own.
         let used = self.put(area.x, area.y, area.width, title, theme.strong);
-        self.put(area.x + used, area.y, area.width.saturating_sub(used).min(1), " ", theme.rule);
+        let behind = used.saturating_add(1).min(area.width);
+        let rule = theme.glyphs.rule().repeat(usize::from(area.width - behind));
+        self.put(area.x + behind, area.y, area.width - behind, &rule, theme.rule);
         let room = area.width.saturating_sub(used + 3);
         if !note.is_empty() && room > 4 {
             let note = format!(" {}", cut(note, usize::from(room)));

@@ -11,7 +11,7 @@ use crate::tui::event::{Event, Live};
 use crate::tui::fixture::{play, press, setup, showing};
 use crate::tui::state::place::View;
 use crate::tui::state::{Colours, State};
-use crate::tui::theme::{Ability, Depth, Glyphs};
+use crate::tui::theme::{Ability, Depth, Dots, Glyphs};
 
 const CELL: (f64, f64) = (8.4, 18.0);
 const SIZE: (u16, u16) = (110, 34);
@@ -69,6 +69,21 @@ fn run(
         )
         .unwrap();
     }
+    // Blocks fill their cells in a terminal, and in few fonts of a browser.
+    for (at, c) in text.chars().enumerate().filter_map(|(at, c)| Some((at, block(c)?))) {
+        let (wide, high) = (CELL.0 * c.0, CELL.1 * c.1);
+        let (x, y) = (left + at as f64 * CELL.0, top + CELL.1 - high);
+        // A little over its edges, so that neighbours leave no seam.
+        let over = if c == (1.0, 1.0) { 0.3 } else { 0.0 };
+        writeln!(
+            svg,
+            "<rect x=\"{x:.1}\" y=\"{y:.2}\" width=\"{:.2}\" height=\"{:.2}\" fill=\"{front}\"/>",
+            wide + over,
+            high + over
+        )
+        .unwrap();
+    }
+    let text: String = text.chars().map(|c| if block(c).is_some() { ' ' } else { c }).collect();
     if text.trim().is_empty() {
         return;
     }
@@ -84,6 +99,15 @@ fn run(
     .unwrap();
 }
 
+/// Returns how much of its cell a block fills, of its width and, from below, of its height.
+fn block(c: char) -> Option<(f64, f64)> {
+    match c {
+        '▁'..='█' => Some((1.0, f64::from(c as u32 - '▁' as u32 + 1) / 8.0)),
+        '▉'..='▏' => Some((f64::from('▏' as u32 - c as u32 + 1) / 8.0, 1.0)),
+        _ => None,
+    }
+}
+
 fn colour(colour: Color) -> Option<String> {
     match colour {
         Color::Rgb(red, green, blue) => Some(format!("#{red:02x}{green:02x}{blue:02x}")),
@@ -95,7 +119,10 @@ fn colour(colour: Color) -> Option<String> {
 fn keep(name: &str, state: &mut State, colours: Colours, paper: &Paper) {
     play(state, Event::Resize { width: SIZE.0, height: SIZE.1 });
     state.note = None;
-    let picture = svg(&drawn(state, SIZE, colours, Ability { depth: Depth::True, glyphs: Glyphs::Blocks }), paper);
+    let picture = svg(
+        &drawn(state, SIZE, colours, Ability { depth: Depth::True, glyphs: Glyphs::Blocks, dots: Dots::Braille }),
+        paper,
+    );
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/terminal").join(format!("{name}.svg"));
     if std::env::var("UPDATE_DOCS").is_ok_and(|value| value == "1") {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -21,30 +21,38 @@ const COLUMN_MAX: usize = 40;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<(u16, u16)> {
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let sql = &state.sql;
-    let lines = u16::try_from(sql.editor.lines().len()).unwrap_or(EDITOR_HEIGHT);
+    let sheet = state.sql.sheet();
+    let lines = u16::try_from(sheet.editor.lines().len()).unwrap_or(EDITOR_HEIGHT);
     let height = (lines + 1).clamp(5, EDITOR_HEIGHT).min(area.height / 2 + 1);
     let (upper, lower) = split(area, height);
-    let cursor = editor(pen, upper, sql);
+    let cursor = editor(pen, upper, &state.sql);
     results(pen, lower, state);
-    if let (Some(offered), Some(at)) = (&sql.offered, cursor) {
+    if let (Some(offered), Some(at)) = (&sheet.offered, cursor) {
         offer(pen, area, at, offered);
     }
-    cursor.filter(|_| sql.focus == Focus::Editor)
+    cursor.filter(|_| state.sql.focus == Focus::Editor)
 }
 
 fn editor(pen: &mut Pen<'_>, area: Rect, sql: &Sql) -> Option<(u16, u16)> {
-    let note = if sql.running_since.is_some() { "running, esc cancels" } else { "ctrl-r runs" };
-    let body = pen.title(area, if sql.focus == Focus::Editor { "Statement" } else { "Statement (i edits)" }, note);
+    let sheet = sql.sheet();
+    let note = if sheet.running_since.is_some() { "running, esc cancels" } else { "ctrl-r runs" };
+    let mut title = match sql.position() {
+        (_, 1) => "Statement".to_owned(),
+        (at, count) => format!("Statement {at} of {count}"),
+    };
+    if sql.focus == Focus::Results {
+        title += " (i edits)";
+    }
+    let body = pen.title(area, &title, note);
     if body.height == 0 {
         return None;
     }
-    let (line, column) = sql.editor.cursor();
+    let (line, column) = sheet.editor.cursor();
     let start = (line + 1).saturating_sub(usize::from(body.height));
-    for (text, y) in sql.editor.lines().iter().skip(start).zip(body.y..body.bottom()) {
+    for (text, y) in sheet.editor.lines().iter().skip(start).zip(body.y..body.bottom()) {
         coloured(pen, Rect { y, height: 1, ..body }, text);
     }
-    let before: String = sql.editor.lines()[line].chars().take(column).collect();
+    let before: String = sheet.editor.lines()[line].chars().take(column).collect();
     let x = body.x + u16::try_from(before.width()).unwrap_or(u16::MAX).min(body.width.saturating_sub(1));
     let y = body.y + u16::try_from(line - start).unwrap_or(0);
     (y < body.bottom()).then_some((x, y))
@@ -114,15 +122,18 @@ fn offer(pen: &mut Pen<'_>, area: Rect, (x, y): (u16, u16), offered: &Offered) {
 }
 
 fn results(pen: &mut Pen<'_>, area: Rect, state: &State) {
-    let sql = &state.sql;
-    if let Some(failure) = &sql.failure {
+    let sheet = state.sql.sheet();
+    if let Some(failure) = &sheet.failure {
         let body = pen.title(area, "No answer", "");
         return pen.failure(body, failure);
     }
-    let Some(result) = &sql.result else {
+    let Some(result) = &sheet.result else {
         let body = pen.title(area, "Answer", "");
-        let text =
-            if sql.running_since.is_some() { "running …" } else { "ctrl-r runs the statement; tab completes names" };
+        let text = if sheet.running_since.is_some() {
+            "running …"
+        } else {
+            "ctrl-r runs the statement; tab completes names"
+        };
         return pen.empty(body, text);
     };
     let answer = &result.answer;
@@ -134,9 +145,9 @@ fn results(pen: &mut Pen<'_>, area: Rect, state: &State) {
     if answer.rows.is_empty() {
         return pen.empty(body, "no rows");
     }
-    match drawing(answer).filter(|_| sql.as_chart) {
+    match drawing(answer).filter(|_| sheet.as_chart) {
         Some(drawing) => draw_chart(pen, body, &drawing),
-        None => table(pen, body, answer, Some((sql.row, sql.column, sql.focus == Focus::Results))),
+        None => table(pen, body, answer, Some((sheet.row, sheet.column, state.sql.focus == Focus::Results))),
     }
 }
 

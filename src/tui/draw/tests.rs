@@ -14,9 +14,9 @@ use crate::tui::key::Key;
 use crate::tui::row::Row;
 use crate::tui::state::place::View;
 use crate::tui::state::{Colours, Source, State};
-use crate::tui::theme::{Ability, Depth, Glyphs, Theme};
+use crate::tui::theme::{Ability, Depth, Dots, Glyphs, Theme};
 
-const ABILITY: Ability = Ability { depth: Depth::Palette, glyphs: Glyphs::Blocks };
+const ABILITY: Ability = Ability { depth: Depth::Palette, glyphs: Glyphs::Blocks, dots: Dots::Braille };
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 15)];
 
 pub(super) fn drawn(state: &State, size: (u16, u16), colours: Colours, ability: Ability) -> Buffer {
@@ -97,6 +97,8 @@ fn live_looks_as_it_did() {
     play(&mut state, Event::Live { live: Live::Counters { matched: 1_260, sent: 60 } });
     play(&mut state, Event::Live { live: Live::Gap { missed: 31 } });
     check("live", &state);
+    press(&mut state, &["up", "up"]);
+    check("live-standing", &state);
 }
 
 #[test]
@@ -111,6 +113,10 @@ fn sql_looks_as_it_did() {
     let mut state = showing(View::Sql);
     press(&mut state, &["ctrl-r"]);
     check("sql", &state);
+    press(&mut state, &["alt-n"]);
+    type_text(&mut state, "SELECT s");
+    press(&mut state, &["tab"]);
+    check("statements", &state);
 }
 
 #[test]
@@ -140,12 +146,47 @@ fn layers_look_as_they_did() {
 }
 
 #[test]
+fn lines_are_made_of_what_the_terminal_has_and_are_the_same_lines() {
+    // Of the latencies: the cells that a line goes through, whatever it is made of.
+    let cells = |dots| {
+        let buffer = drawn(&showing(View::Overview), (120, 40), Colours::Dark, Ability { dots, ..ABILITY });
+        let text = text_of(&buffer);
+        let used = |c: char| !c.is_ascii() && !"─■●▁▂▃▄▅▆▇█…".contains(c);
+        let lines: Vec<String> = text.lines().map(|line| line.chars().skip(60).collect()).collect();
+        lines.iter().map(|line| line.chars().map(used).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    let count = |cells: &[Vec<bool>]| cells.iter().flatten().filter(|used| **used).count();
+    let braille = cells(Dots::Braille);
+    assert!(count(&braille) > 50, "{}", count(&braille));
+    // Octants have the same dots. Some of their characters are blocks that bars are made of, too.
+    let octants = cells(Dots::Octants);
+    let is_within =
+        |a: &[Vec<bool>], b: &[Vec<bool>]| a.iter().flatten().zip(b.iter().flatten()).all(|(a, b)| *b || !a);
+    assert!(is_within(&octants, &braille) && count(&octants) * 10 > count(&braille) * 8);
+    for dots in [Dots::Sextants, Dots::Quadrants] {
+        assert!(count(&cells(dots)) > 30, "{dots:?}");
+    }
+}
+
+#[test]
+fn titles_can_be_read() {
+    let state = dashboard();
+    for colours in [Colours::Dark, Colours::Light] {
+        let buffer = drawn(&state, (80, 24), colours, ABILITY);
+        let theme = Theme::of(colours, ABILITY);
+        let line = text_of(&buffer).lines().position(|line| line.contains("Events by type")).unwrap();
+        let title = &buffer[(1, line as u16)];
+        assert!(Some(title.fg) != theme.rule.fg && title.modifier.contains(ratatui_core::style::Modifier::BOLD));
+    }
+}
+
+#[test]
 fn ascii_is_ascii() {
     for view in View::ALL {
         let mut state = showing(view);
         press(&mut state, &["ctrl-r", "up", "left"]);
         for colours in [Colours::Dark, Colours::None] {
-            let ability = Ability { depth: Depth::Sixteen, glyphs: Glyphs::Ascii };
+            let ability = Ability { depth: Depth::Sixteen, glyphs: Glyphs::Ascii, dots: Dots::Braille };
             let text = text_of(&drawn(&state, (100, 30), colours, ability));
             // Dots of an ellipsis and marks of text from events are letters, not drawing.
             let odd: String = text.chars().filter(|c| !c.is_ascii() && !"…·‼∅�".contains(*c)).collect();
@@ -251,8 +292,13 @@ proptest! {
         state.tour = (width % 2 == 0).then(Default::default);
         for happening in happenings {
             happen(&mut state, happening);
-            for (colours, glyphs) in [(Colours::Dark, Glyphs::Blocks), (Colours::None, Glyphs::Ascii)] {
-                drawn(&state, (width, height), colours, Ability { depth: Depth::True, glyphs });
+            for (colours, glyphs, dots) in [
+                (Colours::Dark, Glyphs::Blocks, Dots::Octants),
+                (Colours::Light, Glyphs::Blocks, Dots::Sextants),
+                (Colours::Dark, Glyphs::Blocks, Dots::Quadrants),
+                (Colours::None, Glyphs::Ascii, Dots::Braille),
+            ] {
+                drawn(&state, (width, height), colours, Ability { depth: Depth::True, glyphs, dots });
             }
             drawn(&state, state.size, Colours::Light, ABILITY);
         }

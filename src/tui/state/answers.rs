@@ -3,7 +3,7 @@
 use super::heat::Map;
 use super::layer::Layer;
 use super::overview::{Latency, Rate, Totals, ranked};
-use super::{Dirty, State};
+use super::{Dirty, Link, Source, State};
 use crate::api::state::Status;
 use crate::tui::action::Action;
 use crate::tui::cursor::Cursor;
@@ -46,22 +46,24 @@ impl State {
                 self.heat.failure = None;
                 self.heat.set(Map::of(&table, self.asked, &field));
             }
-            (Slot::Sql, Answer::Table { table }) => {
-                self.sql.answered(table);
+            (Slot::Sql(number), Answer::Table { table }) => {
+                self.sql.answered(number, table);
                 self.touch(Dirty::Now);
             }
             (Slot::Backlog, Answer::Events { rows }) => self.tail.prepend(rows),
             (Slot::Related, Answer::Events { rows }) => self.related(rows),
             (Slot::Newest, Answer::Table { table }) => {
-                let newest = table.rows.first().and_then(|row| row.first()).and_then(serde_json::Value::as_str);
-                if let Some(newest) = newest.map(micros) {
-                    let span = self.place.cursor.span();
-                    self.place.cursor = Cursor::between(newest + 1 - span, newest + 1);
+                let row = table.rows.first().map(Vec::as_slice).unwrap_or_default();
+                let time = |at: usize| row.get(at).and_then(serde_json::Value::as_str).map(micros);
+                if let Some(newest) = time(0) {
+                    let oldest = time(1).unwrap_or(newest + 1 - self.place.cursor.span());
+                    self.place.cursor = Cursor::between(oldest, newest + 1);
                     self.refresh(actions);
                 }
             }
             (Slot::Status, Answer::Status { status }) => self.set_status(status),
             (Slot::Health, Answer::Health { health }) => self.health = Some(health),
+            (Slot::Storage, Answer::Storage { storage }) => self.storage = Some(storage),
             (Slot::Rejected, Answer::Rejected { rows }) => self.rejected = rows,
             (Slot::Schema, Answer::Schema { schema }) => {
                 let known = (self.latency_field(), self.rankings());
@@ -79,17 +81,32 @@ impl State {
 
     fn failed(&mut self, slot: Slot, failure: Failure) {
         match slot {
-            Slot::Sql => self.sql.failed(failure),
+            Slot::Sql(number) => {
+                if failure.is_transient {
+                    self.lost(failure.message.clone());
+                }
+                self.sql.failed(number, failure);
+            }
             // That the server is away is told once, by the link.
-            _ if failure.is_transient => {}
+            _ if failure.is_transient => self.lost(failure.message),
             Slot::Fields | Slot::Values | Slot::Events => self.explorer.failure = Some(failure),
             Slot::Heat => self.heat.failure = Some(failure),
+            // A server may serve its other ports and not this one.
+            Slot::Storage => self.storage = None,
             Slot::Panel(at) => {
                 if let Some(panel) = self.panels.get_mut(at) {
                     panel.answer = Some(Err(failure));
                 }
             }
             _ => self.overview.failure = Some(failure),
+        }
+    }
+
+    /// Notes that the server is away, where nothing else does: the live subscription tells it by itself.
+    fn lost(&mut self, reason: String) {
+        if !self.follows && self.setup.source == Source::Server {
+            self.link = Link::Down { since: self.now, reason };
+            self.touch(Dirty::Now);
         }
     }
 
@@ -111,6 +128,10 @@ impl State {
             }
         }
         self.taken_before = Some((self.now, accepted));
+        let own = self.setup.version;
+        if status.version != own && !std::mem::replace(&mut self.told_version, true) {
+            self.say(format!("the server has version {}, this program {own}", status.version));
+        }
         self.status = Some(status);
     }
 }

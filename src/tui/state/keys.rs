@@ -48,8 +48,9 @@ impl State {
                 *selected = 0;
             }
             _ => {
-                self.sql.offered = None;
-                self.sql.editor.press(key);
+                let sheet = self.sql.sheet_mut();
+                sheet.offered = None;
+                sheet.editor.press(key);
             }
         }
     }
@@ -61,7 +62,7 @@ impl State {
         match self.layers.last_mut() {
             Some(Layer::Prompt { input, .. } | Layer::Palette { input, .. }) => input.insert(&line()),
             Some(_) => {}
-            None if is_editor => self.sql.editor.insert(&text.replace("\r\n", "\n").replace('\r', "\n")),
+            None if is_editor => self.sql.sheet_mut().editor.insert(&text.replace("\r\n", "\n").replace('\r', "\n")),
             None => {}
         }
     }
@@ -87,10 +88,7 @@ impl State {
             Cmd::PanForward => self.set_cursor(self.place.cursor.forward(self.now), actions),
             Cmd::ZoomIn => self.set_cursor(self.place.cursor.closer(self.now), actions),
             Cmd::ZoomOut => self.set_cursor(self.place.cursor.wider(self.now), actions),
-            Cmd::GoLive => {
-                self.tail.follow();
-                self.set_cursor(self.place.cursor.live(), actions);
-            }
+            Cmd::GoLive => self.go_live(actions),
             Cmd::Pause => self.pause(actions),
             Cmd::Compare => self.compare(actions),
             Cmd::Copy => self.copy(actions),
@@ -129,14 +127,29 @@ impl State {
             Cmd::Events => self.drill_into_heat(actions),
             Cmd::Run => self.run(actions),
             Cmd::Write => self.sql.focus = Focus::Editor,
-            Cmd::Chart => self.sql.as_chart = !self.sql.as_chart,
+            Cmd::Chart => {
+                let sheet = self.sql.sheet_mut();
+                sheet.as_chart = !sheet.as_chart;
+            }
+            Cmd::NewSheet => {
+                if !self.sql.open() {
+                    self.say("there are as many statements as can be; close one");
+                }
+            }
+            Cmd::CloseSheet => {
+                let number = self.sql.close();
+                actions.extend(self.asks.give_up(Slot::Sql(number)));
+            }
+            Cmd::NextSheet => self.sql.turn(1),
+            Cmd::PreviousSheet => self.sql.turn(-1),
             Cmd::Pin => self.pin(actions),
             Cmd::Complete => self.complete(),
             Cmd::Older => self.sql.recall(-1),
             Cmd::Newer => self.sql.recall(1),
             Cmd::NewLine => {
-                if !self.sql.accept() {
-                    self.sql.editor.split();
+                let sheet = self.sql.sheet_mut();
+                if !sheet.accept() {
+                    sheet.editor.split();
                 }
             }
             Cmd::Overview | Cmd::Live | Cmd::Explorer | Cmd::Sql | Cmd::Heatmap | Cmd::Health => {}
@@ -191,7 +204,7 @@ impl State {
                     self.ask_values(actions);
                 }
             }
-            View::Sql => self.sql.step(by, 0),
+            View::Sql => self.sql.sheet_mut().step(by, 0),
             View::Heatmap => self.heat.step(0, -by.clamp(-8, 8)),
             View::Overview => {
                 let (top, at) = self.overview.focus;
@@ -219,7 +232,7 @@ impl State {
         match self.place.view {
             View::Explorer if by < 0 => self.explorer.left(),
             View::Explorer => self.explorer.right(),
-            View::Sql => self.sql.step(0, by as i64),
+            View::Sql => self.sql.sheet_mut().step(0, by as i64),
             View::Heatmap => self.heat.step(by, 0),
             View::Overview => {
                 let tops = self.overview.tops.len() as isize;
@@ -235,11 +248,13 @@ impl State {
         if self.layers.pop().is_some() {
             return;
         }
-        if self.sql.offered.take().is_some() {
+        let sheet = self.sql.sheet_mut();
+        if sheet.offered.take().is_some() {
             return;
         }
-        if self.sql.running_since.take().is_some() {
-            actions.extend(self.asks.give_up(Slot::Sql));
+        if sheet.running_since.take().is_some() {
+            let slot = Slot::Sql(sheet.number);
+            actions.extend(self.asks.give_up(slot));
             return self.say("cancelled");
         }
         self.sql.focus = Focus::Results;
@@ -268,8 +283,8 @@ impl State {
     }
 
     fn run(&mut self, actions: &mut Vec<Action>) {
-        if let Some(sql) = self.sql.start(self.now) {
-            actions.push(self.asks.ask(Slot::Sql, Question::Sql { sql, rows_max: super::sql::ROWS_MAX }));
+        if let Some((number, sql)) = self.sql.start(self.now) {
+            actions.push(self.asks.ask(Slot::Sql(number), Question::Sql { sql, rows_max: super::sql::ROWS_MAX }));
         }
     }
 
@@ -277,7 +292,7 @@ impl State {
         let names = self.overview.rate.iter().flat_map(|rate| &rate.series).map(|series| series.name.clone());
         let values = self.explorer.values.iter().flatten().map(|value| value.name.clone());
         let seen: Vec<String> = names.chain(values).collect();
-        self.sql.complete(self.schema.as_ref(), &seen);
+        self.sql.sheet_mut().complete(self.schema.as_ref(), &seen);
     }
 
     pub(super) fn click(&mut self, x: u16, y: u16, actions: &mut Vec<Action>) {

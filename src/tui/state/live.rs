@@ -23,11 +23,14 @@ pub struct Tail {
     pub sent: u64,
     /// From the server's taking the newest event to its arrival here.
     pub lag: Option<Micros>,
+    /// Whether the rows go as soon as others come.
+    is_over: bool,
 }
 
 impl Tail {
     /// Takes up events, oldest first. Those that came with the past already are passed over.
     pub fn extend(&mut self, mut rows: Vec<Row>, now: Micros) {
+        self.drop_old();
         if let Some(newest) = rows.last().filter(|row| row.ingested > 0) {
             self.lag = Some((now - newest.ingested).max(0));
         }
@@ -49,6 +52,7 @@ impl Tail {
 
     /// Puts events of the past before all others, newest first as the server lists them, without those that are there.
     pub fn prepend(&mut self, newest_first: Vec<Row>) {
+        self.drop_old();
         let known = self.rows.iter().find_map(|row| row.offset);
         let is_older = |row: &Row| match (row.offset, known) {
             (Some(offset), Some(known)) => offset < known,
@@ -62,6 +66,19 @@ impl Tail {
             // The numbers of the others grow by one, so that what is looked at stays the same.
             self.taken += 1;
             self.selected = self.selected.map(|number| number + 1);
+        }
+    }
+
+    /// Begins another list, for there would be a hole in this one. What is there stays until others come, so that nothing
+    /// flickers.
+    pub fn begin_anew(&mut self) {
+        (self.missed, self.matched, self.sent, self.lag, self.is_over) = (0, 0, 0, None, true);
+    }
+
+    fn drop_old(&mut self) {
+        if std::mem::take(&mut self.is_over) {
+            self.rows.clear();
+            self.selected = None;
         }
     }
 

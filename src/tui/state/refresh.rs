@@ -1,7 +1,7 @@
 //! Decides what to ask and when: as often as events come and the server can bear, and never while nothing happens.
 
 use super::place::View;
-use super::{Dirty, Link, Source, State};
+use super::{Dirty, Link, Opening, Source, State};
 use crate::tui::action::{Action, Question};
 use crate::tui::cursor::Range;
 use crate::tui::event::{Micros, Slot};
@@ -29,17 +29,45 @@ impl State {
         self.touch(Dirty::Now);
         self.ask_schema(actions);
         if self.setup.source == Source::History && self.place.cursor.is_live() {
-            let sql = statement::NEWEST.to_owned();
-            actions.push(self.asks.ask(Slot::Newest, Question::Sql { sql, rows_max: 1 }));
+            self.ask_newest(actions);
         }
-        self.ask_backlog(actions);
+        if self.takes_rows() {
+            self.listed_until = None;
+            self.ask_backlog(actions);
+        }
         self.refresh(actions);
+    }
+
+    /// Whether events that come belong into the list of the live view: nobody looks at the past, or at one of them.
+    #[must_use]
+    pub fn takes_rows(&self) -> bool {
+        self.place.cursor.is_live() && self.tail.is_following()
+    }
+
+    /// Whether nothing that is shown changes by itself.
+    #[must_use]
+    pub fn stands_still(&self) -> bool {
+        !self.place.cursor.is_live() || (self.place.view == View::Live && !self.tail.is_following())
+    }
+
+    /// Begins or ends the live subscription as what is shown needs it. While everything stands still nothing is taken from the
+    /// server, unless it is away: the subscription is what finds it again.
+    pub(super) fn follow_or_not(&mut self, actions: &mut Vec<Action>) {
+        let wanted = self.setup.source == Source::Server && (!self.stands_still() || self.is_stale());
+        if wanted == self.follows {
+            return;
+        }
+        self.follows = wanted;
+        actions.push(match wanted {
+            true => Action::Follow { filter: self.place.filter.clone() },
+            false => Action::Unfollow,
+        });
     }
 
     /// Notes that events came, so that what is shown is asked for again soon.
     pub(super) fn traffic(&mut self) {
         self.came = Some(self.now);
-        if self.place.view == View::Live {
+        if self.place.view == View::Live && self.takes_rows() {
             self.touch(Dirty::Soon);
         }
         if self.place.cursor.is_live() && self.asks_anything() {
@@ -67,15 +95,15 @@ impl State {
 
     /// Plans the next round after one is over: while the range slides over events that came, it has to be drawn anew.
     pub(super) fn plan_next(&mut self) {
-        if !self.asks.is_idle() || !self.asks_anything() || self.setup.source == Source::History {
+        let changes = self.setup.source == Source::Server && self.place.cursor.is_live();
+        if !changes || !self.asks.is_idle() || !self.asks_anything() {
             return;
         }
         if self.place.view == View::Health {
             return self.due_at(self.asks.next_round().max(self.now + HEALTH_EVERY));
         }
         let range = self.range();
-        let slides = self.place.cursor.is_live() && self.came.is_some_and(|came| came >= range.since - range.bucket);
-        if slides {
+        if self.came.is_some_and(|came| came >= range.since - range.bucket) {
             self.due_at(self.asks.next_round().max(range.until));
         }
     }
@@ -120,9 +148,31 @@ impl State {
                 actions.push(self.asks.ask(Slot::Status, Question::Status));
                 actions.push(self.asks.ask(Slot::Health, Question::Health));
                 actions.push(self.asks.ask(Slot::Rejected, Question::Rejected { limit: REJECTED }));
+                actions.push(self.asks.ask(Slot::Storage, Question::Storage));
             }
-            View::Live | View::Sql => {}
+            View::Live => self.list_past(scope.range.until, actions),
+            View::Sql => {}
         }
+    }
+
+    /// Lists the events before a moment of the past, unless that is what is listed.
+    fn list_past(&mut self, until: Micros, actions: &mut Vec<Action>) {
+        if self.place.cursor.is_live() || self.listed_until == Some(until) {
+            return;
+        }
+        self.listed_until = Some(until);
+        self.tail.follow();
+        self.tail.begin_anew();
+        self.ask_backlog(actions);
+    }
+
+    /// Asks where a history ends, to go there.
+    pub(super) fn ask_newest(&mut self, actions: &mut Vec<Action>) {
+        let sql = match self.setup.opening {
+            Opening::Newest => statement::NEWEST.to_owned(),
+            Opening::Everything => statement::EXTENT.to_owned(),
+        };
+        actions.push(self.asks.ask(Slot::Newest, Question::Sql { sql, rows_max: 1 }));
     }
 
     fn ask_schema(&mut self, actions: &mut Vec<Action>) {
@@ -189,10 +239,11 @@ impl State {
         self.sql(Slot::Values, sql, statement::VALUES_MAX as u64, actions);
     }
 
-    /// Asks for the newest events there are, so that the live view does not begin empty.
+    /// Asks for the newest events there are, so that the live view does not begin empty; in the past, for those before its end.
     pub(super) fn ask_backlog(&mut self, actions: &mut Vec<Action>) {
         let filter = self.place.filter.clone();
-        let question = Question::Events { since: None, until: None, filter, limit: BACKLOG };
+        let until = (!self.place.cursor.is_live()).then(|| crate::tui::text::rfc3339(self.range().until));
+        let question = Question::Events { since: None, until, filter, limit: BACKLOG };
         actions.push(self.asks.ask(Slot::Backlog, question));
     }
 }

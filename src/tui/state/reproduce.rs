@@ -39,7 +39,7 @@ impl State {
                 Some(field) => query(scope.heat(&field)),
                 None => "streamflow trends".to_owned(),
             },
-            (View::Sql, _) => query(self.sql.editor.text()),
+            (View::Sql, _) => query(self.sql.sheet().editor.text()),
             (View::Health, _) | (_, None) => "streamflow status".to_owned(),
         }
     }
@@ -56,7 +56,9 @@ impl State {
             View::Live => ("events.ndjson", self.tail.lines()),
             View::Overview => ("rates.csv", self.rates_csv()),
             View::Explorer => ("values.csv", self.values_csv()),
-            View::Sql => ("result.csv", self.sql.result.as_ref().map(|result| csv(&result.answer)).unwrap_or_default()),
+            View::Sql => {
+                ("result.csv", self.sql.sheet().result.as_ref().map(|result| csv(&result.answer)).unwrap_or_default())
+            }
             View::Heatmap => ("heatmap.csv", self.heat_csv()),
             View::Health => {
                 let status = self.status.as_ref().and_then(|status| serde_json::to_string_pretty(status).ok());
@@ -109,21 +111,23 @@ impl State {
 
     pub(super) fn edit_outside(&mut self, actions: &mut Vec<Action>) {
         if self.place.view == View::Sql && self.layers.is_empty() {
-            return actions.push(Action::Edit { text: self.sql.editor.text(), extension: "sql" });
+            return actions.push(Action::Edit { text: self.sql.sheet().editor.text(), extension: "sql" });
         }
         self.say("in SQL, e opens the statement in $EDITOR");
     }
 
     /// Keeps the result as a panel of the overview.
     pub(super) fn pin(&mut self, actions: &mut Vec<Action>) {
-        let Some(result) = &self.sql.result else { return self.say("run a statement first") };
+        let sheet = self.sql.sheet();
+        let Some(result) = &sheet.result else { return self.say("run a statement first") };
         if self.panels.len() >= PANELS_MAX {
             return self.say(format!("there are {PANELS_MAX} panels already; remove some from dashboards/"));
         }
-        let chart = if self.sql.as_chart { Chart::Auto } else { Chart::Table };
+        let chart = if sheet.as_chart { Chart::Auto } else { Chart::Table };
         let title = result.sql.split_whitespace().collect::<Vec<_>>().join(" ");
         let title = super::super::text::cut(&title, 40);
         let written = Written { title, sql: result.sql.clone(), chart };
+        let answer = result.answer.clone();
         if let Some(dir) = &self.setup.dashboards {
             let file = super::panel::File { panels: vec![written.clone()] };
             let path = dir.join(format!("pinned-{}.yaml", self.now / 1_000));
@@ -135,7 +139,7 @@ impl State {
             self.say("pinned to the overview until you leave: there is no project to keep it in");
         }
         let mut panel = Panel::new(written);
-        panel.answer = self.sql.result.as_ref().map(|result| Ok(result.answer.clone()));
+        panel.answer = Some(Ok(answer));
         self.panels.push(panel);
         self.sql.focus = Focus::Results;
         actions.extend(self.asks.give_up(Slot::Panel(self.panels.len() - 1)));

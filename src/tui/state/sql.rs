@@ -1,4 +1,4 @@
-//! The workbench: a statement that is written, its answer, and the statements before it.
+//! The workbench: statements that are written, their answers, and the statements before them.
 
 use crate::api::query::{QueryAnswer, QuerySchema};
 use crate::tui::event::{Failure, Micros};
@@ -9,6 +9,8 @@ use super::editor::Editor;
 pub const ROWS_MAX: u64 = 1_000;
 /// Statements that are remembered.
 const HISTORY_MAX: usize = 200;
+/// Statements that are worked on at once.
+const SHEETS_MAX: usize = 9;
 /// Words that are offered at once.
 const OFFERED_MAX: usize = 8;
 
@@ -60,11 +62,25 @@ pub enum Focus {
     Results,
 }
 
-/// The workbench.
+/// The workbench: statements that are worked on, one of them in front.
 #[derive(Debug, Clone)]
 pub struct Sql {
-    pub editor: Editor,
+    /// Never empty.
+    sheets: Vec<Sheet>,
+    at: usize,
     pub focus: Focus,
+    /// Statements that were run, of all sheets.
+    history: Vec<String>,
+    /// Numbers that were given to sheets.
+    numbered: usize,
+}
+
+/// One statement with its answer.
+#[derive(Debug, Clone, Default)]
+pub struct Sheet {
+    /// By which answers find it, for the user may have gone to another one meanwhile.
+    pub number: usize,
+    pub editor: Editor,
     pub result: Option<Answered>,
     pub failure: Option<Failure>,
     pub running_since: Option<Micros>,
@@ -72,7 +88,8 @@ pub struct Sql {
     pub as_chart: bool,
     pub row: usize,
     pub column: usize,
-    history: Vec<String>,
+    /// The statement that was asked last.
+    asked: String,
     /// The statement of the history that is in the editor; what was typed before it.
     recalled: Option<(usize, String)>,
 }
@@ -93,38 +110,74 @@ pub struct Offered {
 
 impl Default for Sql {
     fn default() -> Self {
-        Self {
-            editor: Editor::of(FIRST),
-            focus: Focus::Editor,
-            result: None,
-            failure: None,
-            running_since: None,
-            offered: None,
-            as_chart: false,
-            row: 0,
-            column: 0,
-            history: Vec::new(),
-            recalled: None,
-        }
+        let first = Sheet { editor: Editor::of(FIRST), ..Sheet::default() };
+        Self { sheets: vec![first], at: 0, focus: Focus::Editor, history: Vec::new(), numbered: 0 }
     }
 }
 
 impl Sql {
-    /// Returns the statement to run and remembers it; none when nothing is written.
-    pub fn start(&mut self, now: Micros) -> Option<String> {
-        if self.editor.is_empty() {
+    /// Returns the sheet in front.
+    #[must_use]
+    pub fn sheet(&self) -> &Sheet {
+        &self.sheets[self.at]
+    }
+
+    pub fn sheet_mut(&mut self) -> &mut Sheet {
+        &mut self.sheets[self.at]
+    }
+
+    /// Returns which sheet is in front, counted from 1, and how many there are.
+    #[must_use]
+    pub const fn position(&self) -> (usize, usize) {
+        (self.at + 1, self.sheets.len())
+    }
+
+    /// Puts an empty sheet behind the one in front, and goes there. Returns whether there was room for one.
+    pub fn open(&mut self) -> bool {
+        if self.sheets.len() >= SHEETS_MAX {
+            return false;
+        }
+        self.numbered += 1;
+        self.at += 1;
+        self.sheets.insert(self.at, Sheet { number: self.numbered, ..Sheet::default() });
+        self.focus = Focus::Editor;
+        true
+    }
+
+    /// Takes the sheet in front away and returns its number. The last one leaves an empty one behind.
+    pub fn close(&mut self) -> usize {
+        let closed = self.sheets.remove(self.at);
+        if self.sheets.is_empty() {
+            self.at = 0;
+            self.numbered += 1;
+            self.sheets.push(Sheet { number: self.numbered, ..Sheet::default() });
+            self.focus = Focus::Editor;
+        }
+        self.at = self.at.min(self.sheets.len() - 1);
+        closed.number
+    }
+
+    /// Goes to the sheet so many places further, around the end.
+    pub fn turn(&mut self, by: isize) {
+        self.sheet_mut().offered = None;
+        self.at = (self.at as isize + by).rem_euclid(self.sheets.len() as isize) as usize;
+    }
+
+    /// Returns the number of the sheet in front and its statement to run, and remembers it; none when nothing is written.
+    pub fn start(&mut self, now: Micros) -> Option<(usize, String)> {
+        let sheet = self.sheet_mut();
+        if sheet.editor.is_empty() {
             return None;
         }
-        let sql = self.editor.text().trim().trim_end_matches(';').to_owned();
+        let sql = sheet.editor.text().trim().trim_end_matches(';').to_owned();
+        sheet.asked.clone_from(&sql);
+        (sheet.running_since, sheet.failure, sheet.offered, sheet.recalled) = (Some(now), None, None, None);
+        let number = sheet.number;
         self.remember(sql.clone());
-        self.running_since = Some(now);
-        self.failure = None;
-        self.offered = None;
-        Some(sql)
+        Some((number, sql))
     }
 
     fn remember(&mut self, sql: String) {
-        self.recalled = None;
         self.history.retain(|known| *known != sql);
         self.history.push(sql);
         if self.history.len() > HISTORY_MAX {
@@ -132,32 +185,37 @@ impl Sql {
         }
     }
 
-    /// Takes up an answer to the last statement.
-    pub fn answered(&mut self, answer: QueryAnswer) {
-        let sql = self.history.last().cloned().unwrap_or_default();
-        (self.row, self.column, self.running_since, self.failure) = (0, 0, None, None);
-        self.result = Some(Answered { sql, answer });
+    /// Takes up an answer to the last statement of a sheet; one that was closed meanwhile needs none.
+    pub fn answered(&mut self, number: usize, answer: QueryAnswer) {
+        let Some(sheet) = self.sheets.iter_mut().find(|sheet| sheet.number == number) else { return };
+        (sheet.row, sheet.column, sheet.running_since, sheet.failure) = (0, 0, None, None);
+        sheet.result = Some(Answered { sql: sheet.asked.clone(), answer });
     }
 
-    pub fn failed(&mut self, failure: Failure) {
-        self.running_since = None;
-        self.failure = Some(failure);
+    pub fn failed(&mut self, number: usize, failure: Failure) {
+        let Some(sheet) = self.sheets.iter_mut().find(|sheet| sheet.number == number) else { return };
+        sheet.running_since = None;
+        sheet.failure = Some(failure);
     }
 
     /// Puts an older (-1) or a newer (1) statement into the editor; after the newest, what was typed before.
     pub fn recall(&mut self, by: isize) {
-        let (at, draft) = self.recalled.take().unwrap_or_else(|| (self.history.len(), self.editor.text()));
-        let wanted = at.saturating_add_signed(by).min(self.history.len());
+        let newest = self.history.len();
+        let sheet = &mut self.sheets[self.at];
+        let (at, draft) = sheet.recalled.take().unwrap_or_else(|| (newest, sheet.editor.text()));
+        let wanted = at.saturating_add_signed(by).min(newest);
         match self.history.get(wanted) {
             Some(sql) => {
-                self.editor = Editor::of(sql);
-                self.recalled = Some((wanted, draft));
+                sheet.editor = Editor::of(sql);
+                sheet.recalled = Some((wanted, draft));
             }
-            None => self.editor = Editor::of(&draft),
+            None => sheet.editor = Editor::of(&draft),
         }
-        self.offered = None;
+        sheet.offered = None;
     }
+}
 
+impl Sheet {
     /// Completes the word before the cursor if it can only be one; else offers those that it can be, and, asked again, the
     /// next of them.
     pub fn complete(&mut self, schema: Option<&QuerySchema>, seen: &[String]) {
@@ -263,9 +321,9 @@ mod tests {
     }
 
     fn completed(text: &str) -> (String, Option<Vec<String>>) {
-        let mut sql = Sql { editor: Editor::of(text), ..Sql::default() };
-        sql.complete(Some(&schema()), &["web.click".to_owned()]);
-        (sql.editor.text(), sql.offered.map(|offered| offered.words))
+        let mut sheet = Sheet { editor: Editor::of(text), ..Sheet::default() };
+        sheet.complete(Some(&schema()), &["web.click".to_owned()]);
+        (sheet.editor.text(), sheet.offered.map(|offered| offered.words))
     }
 
     #[test]
@@ -279,27 +337,54 @@ mod tests {
 
     #[test]
     fn an_offered_word_is_taken_or_passed_over() {
-        let mut sql = Sql { editor: Editor::of("SELECT s"), ..Sql::default() };
-        sql.complete(Some(&schema()), &[]);
-        sql.complete(Some(&schema()), &[]);
-        assert!(sql.accept());
-        assert_eq!((sql.editor.text().as_str(), sql.accept()), ("SELECT SELECT", false));
+        let mut sheet = Sheet { editor: Editor::of("SELECT s"), ..Sheet::default() };
+        sheet.complete(Some(&schema()), &[]);
+        sheet.complete(Some(&schema()), &[]);
+        assert!(sheet.accept());
+        assert_eq!((sheet.editor.text().as_str(), sheet.accept()), ("SELECT SELECT", false));
     }
 
     #[test]
     fn history_goes_back_and_returns_to_what_was_typed() {
         let mut sql = Sql::default();
         for text in ["one", "two", "one"] {
-            sql.editor = Editor::of(text);
-            assert_eq!(sql.start(0).as_deref(), Some(text));
+            sql.sheet_mut().editor = Editor::of(text);
+            assert_eq!(sql.start(0), Some((0, text.to_owned())));
         }
-        sql.editor = Editor::of("draft");
+        sql.sheet_mut().editor = Editor::of("draft");
         let mut recall = |by| {
             sql.recall(by);
-            sql.editor.text()
+            sql.sheet().editor.text()
         };
         assert_eq!([recall(-1), recall(-1), recall(-1)], ["one", "two", "two"]);
         assert_eq!([recall(1), recall(1), recall(1)], ["one", "draft", "draft"]);
+    }
+
+    #[test]
+    fn an_answer_finds_the_sheet_that_asked() {
+        let nothing = || QueryAnswer {
+            columns: vec![],
+            rows: vec![],
+            truncated: false,
+            notes: vec![],
+            stats: QueryStats::default(),
+        };
+        let mut sql = Sql::default();
+        let (first, statement) = sql.start(0).unwrap();
+        assert!(sql.open());
+        sql.sheet_mut().editor = Editor::of("SELECT 1");
+        let (second, _) = sql.start(0).unwrap();
+        sql.answered(first, nothing());
+        assert!(sql.sheet().result.is_none() && sql.sheet().running_since.is_some());
+        sql.turn(1);
+        assert_eq!((sql.position(), &sql.sheet().result.as_ref().unwrap().sql), ((1, 2), &statement));
+        sql.turn(-1);
+        assert_eq!(sql.close(), second);
+        sql.answered(second, nothing());
+        assert_eq!(sql.position(), (1, 1));
+        sql.close();
+        assert_eq!((sql.position(), sql.sheet().editor.is_empty()), ((1, 1), true));
+        assert!((1..SHEETS_MAX).all(|_| sql.open()) && !sql.open());
     }
 
     #[test]

@@ -54,6 +54,121 @@ fn a_paused_dashboard_does_not_ask_when_events_come() {
     assert_eq!((state.wake_at(), state.take_dirty()), (None, Dirty::Clean));
 }
 
+/// What the dashboard does about the live subscription.
+fn subscription(actions: &[Action]) -> Vec<&'static str> {
+    let about = |action: &Action| match action {
+        Action::Follow { .. } => Some("follow"),
+        Action::Unfollow => Some("unfollow"),
+        _ => None,
+    };
+    actions.iter().filter_map(about).collect()
+}
+
+#[test]
+fn nothing_is_taken_from_the_server_while_everything_stands_still() {
+    for view in View::ALL {
+        let mut state = showing(view);
+        // Text is typed into the editor.
+        press(&mut state, &["esc"]);
+        let mut pressed = |name| subscription(&state.update(NOW, key(name))).join(" ");
+        assert_eq!([pressed("space"), pressed("j"), pressed("space")], ["unfollow", "", "follow"], "{view:?}");
+        assert_eq!([pressed("["), pressed("]")], ["unfollow", "follow"], "{view:?}");
+    }
+}
+
+#[test]
+fn live_takes_no_events_while_one_of_them_is_looked_at() {
+    let mut state = showing(View::Live);
+    assert_eq!(subscription(&state.update(NOW, key("up"))), ["unfollow"]);
+    let looked_at = state.tail.selected().cloned();
+    state.take_dirty();
+    // What was under way comes all the same.
+    play(&mut state, Event::Live { live: Live::Rows { rows: rows(3) } });
+    play(&mut state, Event::Live { live: Live::Counters { matched: 9, sent: 3 } });
+    assert_eq!((state.tail.selected().cloned(), state.take_dirty()), (looked_at.clone(), Dirty::Clean));
+    // Other views go on, and the event stays where it was.
+    assert_eq!(subscription(&state.update(NOW, key("1"))), ["follow"]);
+    play(&mut state, Event::Live { live: Live::Up });
+    assert_eq!(subscription(&state.update(NOW, key("2"))), ["unfollow"]);
+    assert_eq!(state.tail.selected().cloned(), looked_at);
+    // Whoever goes on sees the newest, and no hole: the list is another, and there meanwhile.
+    assert_eq!(subscription(&state.update(NOW, key("L"))), ["follow"]);
+    let actions = state.update(NOW, Event::Live { live: Live::Up });
+    assert!(questions(&actions).contains(&Slot::Backlog) && !state.tail.is_empty());
+}
+
+#[test]
+fn live_lists_the_events_before_the_time_that_is_shown() {
+    let mut state = showing(View::Live);
+    let actions = state.update(NOW, key("["));
+    let until = actions.iter().find_map(|action| match action {
+        Action::Ask { question: Question::Events { until, .. }, .. } => until.clone(),
+        _ => None,
+    });
+    assert_eq!(until.map(|until| crate::tui::row::micros(&until)), Some(state.range().until));
+    // Standing still where it is asks nothing, and lists what was there.
+    let mut state = showing(View::Live);
+    assert!(questions(&state.update(NOW, key("space"))).is_empty());
+    assert!(questions(&state.update(NOW, key("1"))).contains(&Slot::Rate));
+    assert!(questions(&state.update(NOW, key("2"))).is_empty());
+}
+
+#[test]
+fn a_server_that_goes_while_everything_stands_still_is_told_and_found_again() {
+    let mut state = dashboard();
+    press(&mut state, &["space"]);
+    let asked = state.update(NOW, key("["));
+    let Some(Action::Ask { ticket, .. }) = asked.first() else { panic!("{asked:?}") };
+    let failure = Failure { message: "refused".to_owned(), hint: None, is_transient: true };
+    let answer = Box::new(Answer::Failed { failure });
+    let actions = state.update(NOW, Event::Answered { ticket: *ticket, answer });
+    assert_eq!((state.is_stale(), subscription(&actions)), (true, vec!["follow"]));
+    let actions = state.update(NOW, Event::Live { live: Live::Up });
+    assert_eq!((state.is_stale(), subscription(&actions)), (false, vec!["unfollow"]));
+}
+
+#[test]
+fn a_server_of_another_version_is_told_once() {
+    let mut setup = setup();
+    setup.version = "9.9.9";
+    let mut state = crate::tui::fixture::dashboard_of(setup);
+    let note = state.note.take().unwrap();
+    assert_eq!(note.text, "the server has version 0.1.0, this program 9.9.9");
+    press(&mut state, &["6"]);
+    assert_eq!(state.note, None);
+}
+
+#[test]
+fn a_history_stands_still_and_can_be_gone_through() {
+    let mut setup = setup();
+    setup.source = Source::History;
+    let (mut state, actions) = State::new(setup, NOW);
+    assert_eq!(subscription(&actions), Vec::<&str>::new());
+    crate::tui::fixture::settle(&mut state, actions);
+    press(&mut state, &["2"]);
+    assert!(questions(&state.update(NOW, key("space"))).is_empty());
+    assert!(questions(&state.update(NOW, key("["))).contains(&Slot::Backlog));
+    assert!(questions(&state.update(NOW, key("L"))).contains(&Slot::Newest));
+}
+
+#[test]
+fn several_statements_are_worked_on() {
+    let mut state = showing(View::Sql);
+    press(&mut state, &["ctrl-r", "alt-n"]);
+    assert_eq!((state.sql.position(), state.sql.sheet().result.is_some()), ((2, 2), false));
+    type_text(&mut state, "SELECT nothing");
+    let asked = state.update(NOW, key("ctrl-r"));
+    assert_eq!(questions(&asked), [Slot::Sql(1)]);
+    press(&mut state, &["pgup"]);
+    assert!(state.sql.sheet().result.is_some());
+    // The answer comes to the one that asked.
+    crate::tui::fixture::settle(&mut state, asked);
+    press(&mut state, &["esc", "."]);
+    assert_eq!(state.sql.sheet().result.as_ref().unwrap().sql, "SELECT nothing");
+    press(&mut state, &["w"]);
+    assert_eq!(state.sql.position(), (1, 1));
+}
+
 #[test]
 fn events_are_asked_about_again_at_most_once_a_second() {
     let mut state = dashboard();
@@ -163,12 +278,12 @@ fn the_time_cursor_moves_all_views() {
 fn a_statement_is_run_cancelled_and_charted() {
     let mut state = showing(View::Sql);
     let actions = state.update(NOW, key("ctrl-r"));
-    assert_eq!(questions(&actions), [Slot::Sql]);
-    assert!(state.sql.running_since.is_some());
+    assert_eq!(questions(&actions), [Slot::Sql(0)]);
+    assert!(state.sql.sheet().running_since.is_some());
     let actions = state.update(NOW, key("esc"));
-    assert!(matches!(actions.as_slice(), [Action::GiveUp { ticket }] if ticket.slot == Slot::Sql));
+    assert!(matches!(actions.as_slice(), [Action::GiveUp { ticket }] if ticket.slot == Slot::Sql(0)));
     press(&mut state, &["ctrl-r", "ctrl-t"]);
-    assert!(state.sql.result.is_some() && state.sql.as_chart);
+    assert!(state.sql.sheet().result.is_some() && state.sql.sheet().as_chart);
     press(&mut state, &["esc", "p"]);
     assert_eq!(state.panels.len(), 1);
     press(&mut state, &["q"]);
@@ -179,9 +294,9 @@ fn text_is_typed_where_it_is_typed_and_nowhere_else() {
     let mut state = showing(View::Sql);
     press(&mut state, &["ctrl-u"]);
     type_text(&mut state, "q1?:/ [x]");
-    assert_eq!((state.sql.editor.text().as_str(), state.place.view), ("q1?:/ [x]", View::Sql));
+    assert_eq!((state.sql.sheet().editor.text().as_str(), state.place.view), ("q1?:/ [x]", View::Sql));
     play(&mut state, Event::Paste { text: "\u{1b}[31mSELECT\r\n1".to_owned() });
-    assert_eq!(state.sql.editor.text(), "q1?:/ [x][31mSELECT\n1");
+    assert_eq!(state.sql.sheet().editor.text(), "q1?:/ [x][31mSELECT\n1");
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub const STEPS: [Step; 7] = [
     Step {
         title: "Ask anything",
         text: "ctrl-r runs the statement, tab completes names, ctrl-t draws the answer.",
-        done: |state| state.sql.as_chart && state.sql.result.is_some(),
+        done: |state| state.sql.sheet().as_chart && state.sql.sheet().result.is_some(),
     },
     Step {
         title: "That was the tour",

@@ -1,7 +1,7 @@
 //! Goes to other views, times and filters, and back to where the user came from.
 
 use super::place::{Place, View};
-use super::{BACK_MAX, State};
+use super::{BACK_MAX, Source, State};
 use crate::tui::action::Action;
 use crate::tui::cursor::Cursor;
 use crate::tui::statement;
@@ -37,7 +37,7 @@ impl State {
 
     pub(super) fn follow_anew(&mut self, actions: &mut Vec<Action>) {
         self.tail.clear();
-        if self.setup.source == super::Source::Server {
+        if self.follows {
             actions.push(Action::Follow { filter: self.place.filter.clone() });
         }
         self.ask_backlog(actions);
@@ -63,21 +63,27 @@ impl State {
     }
 
     pub(super) fn pause(&mut self, actions: &mut Vec<Action>) {
-        if self.place.view == View::Live {
-            if self.tail.is_following() {
-                self.tail.step(-1)
-            } else {
-                self.tail.follow()
-            }
-            return;
+        if self.setup.source == Source::History {
+            return self.say("this is history: it stands still; [ and ] go through it");
         }
         let cursor = self.place.cursor;
-        if cursor.is_live() {
+        if self.stands_still() {
+            self.tail.follow();
+            self.set_cursor(cursor.live(), actions);
+        } else {
             // What is shown is what was asked for: there is nothing to ask.
             self.place.cursor = cursor.paused(self.now);
+            self.listed_until = Some(self.range().until);
             self.due = None;
-        } else {
-            self.set_cursor(cursor.live(), actions);
+        }
+    }
+
+    /// Goes to where events come, or came last.
+    pub(super) fn go_live(&mut self, actions: &mut Vec<Action>) {
+        self.tail.follow();
+        match self.setup.source {
+            Source::Server => self.set_cursor(self.place.cursor.live(), actions),
+            Source::History => self.ask_newest(actions),
         }
     }
 
