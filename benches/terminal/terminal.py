@@ -13,6 +13,7 @@ Linux only; needs nothing but Python.
 import argparse
 import fcntl
 import json
+import math
 import os
 import pty
 import re
@@ -87,7 +88,7 @@ def count_bursts(master, seconds, gap=0.005):
 
 def quantile(values, share):
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
 
 def key_to_paint(master, keys, expected, presses, silence):

@@ -11,7 +11,8 @@ use utoipa::{IntoParams, ToSchema};
 pub struct LiveParams {
     /// A SQL boolean expression over the event's columns, or `k=v` words.
     pub filter: Option<String>,
-    /// Events a second at most; the others are counted, not sent.
+    /// Events a second at most, evenly picked when there are more, and as many at once after a calm second; the others are counted,
+    /// not sent.
     pub max_rate: Option<String>,
 }
 

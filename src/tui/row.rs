@@ -1,10 +1,12 @@
 //! One event as a list shows it: its columns ready to print, and its whole text for whoever looks closer.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::event::Micros;
-use super::text::visible;
+use super::text::{push_visible, visible};
 
 /// Characters of `data` that are kept for a list; no terminal shows more on a line.
 const DATA_CHARS_MAX: usize = 400;
@@ -36,6 +38,26 @@ pub enum Severity {
     Medium,
     High,
     Critical,
+}
+
+/// What a list shows of an event. The rest is passed over.
+#[derive(Deserialize)]
+struct Columns<'a> {
+    #[serde(borrow)]
+    timestamp: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    ingested_at: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    source: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    severity: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    user_id: Option<Cow<'a, str>>,
+    data: Option<Map<String, Value>>,
+    #[serde(rename = "_offset")]
+    offset: Option<u64>,
 }
 
 impl Severity {
@@ -89,6 +111,26 @@ impl Row {
         }
     }
 
+    /// Reads an event from its text, which is kept as it is: live events come by the hundred a second. None when it is of
+    /// another form.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let columns: Columns<'_> = serde_json::from_str(text).ok()?;
+        let shown = |column: &Option<Cow<'_, str>>| column.as_deref().map(visible).unwrap_or_default();
+        let time = |column: &Option<Cow<'_, str>>| column.as_deref().map(micros).unwrap_or_default();
+        Some(Self {
+            time: time(&columns.timestamp),
+            ingested: time(&columns.ingested_at),
+            kind: shown(&columns.kind),
+            source: shown(&columns.source),
+            severity: Severity::of(columns.severity.as_deref().unwrap_or_default()),
+            user: shown(&columns.user_id),
+            data: columns.data.as_ref().map(words).unwrap_or_default(),
+            json: text.to_owned(),
+            offset: columns.offset,
+        })
+    }
+
     /// Returns the event itself.
     #[must_use]
     pub fn value(&self) -> Value {
@@ -104,14 +146,18 @@ pub(super) fn micros(text: &str) -> Micros {
 fn words(data: &Map<String, Value>) -> String {
     let mut words = String::new();
     for (name, value) in data {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         if !words.is_empty() {
             words.push(' ');
         }
-        words.push_str(&visible(name));
+        push_visible(&mut words, name);
         words.push('=');
-        words.push_str(&visible(&value));
-        if let Some((end, _)) = words.char_indices().nth(DATA_CHARS_MAX) {
+        match value {
+            Value::String(text) => push_visible(&mut words, text),
+            other => push_visible(&mut words, &other.to_string()),
+        }
+        if words.len() > DATA_CHARS_MAX
+            && let Some((end, _)) = words.char_indices().nth(DATA_CHARS_MAX)
+        {
             words.truncate(end);
             break;
         }
@@ -135,5 +181,9 @@ mod tests {
         assert_eq!((row.severity, row.offset, row.time), (Severity::Critical, Some(7), 1_795_437_296_000_000));
         assert!(row.data.chars().count() <= DATA_CHARS_MAX);
         assert_eq!(row.value(), event);
+        // As it comes live, it is the same.
+        assert_eq!(Row::read(&event.to_string()), Some(row));
+        assert_eq!([Row::read("{\"type\":7}"), Row::read("[]")], [None, None]);
+        assert!(Row::read("{}").is_some());
     }
 }

@@ -9,7 +9,31 @@ const SECOND: Micros = 1_000_000;
 /// Returns the text with a mark in place of everything that could move a cursor, change colours or the direction of text.
 #[must_use]
 pub fn visible(text: &str) -> String {
-    text.chars().map(|c| if is_shown(c) { c } else { '\u{fffd}' }).collect()
+    let mut shown = String::with_capacity(text.len());
+    push_visible(&mut shown, text);
+    shown
+}
+
+/// Appends the same.
+pub fn push_visible(to: &mut String, text: &str) {
+    if is_plain(text) {
+        to.push_str(text);
+    } else {
+        to.extend(text.chars().map(|c| if is_shown(c) { c } else { '\u{fffd}' }));
+    }
+}
+
+/// Whether each byte is a character of one column. Almost all text is, and looking each character up in tables is what drawing
+/// would spend most of its time on.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Returns the columns that the text takes.
+#[must_use]
+pub fn width_of(text: &str) -> usize {
+    if is_plain(text) { text.len() } else { text.width() }
 }
 
 fn is_shown(c: char) -> bool {
@@ -20,11 +44,16 @@ fn is_shown(c: char) -> bool {
 /// Returns the text within `width` columns; one that is cut ends in `…`.
 #[must_use]
 pub fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
     if width == 0 {
         return String::new();
+    }
+    // Of a long text only the beginning is looked at: when that is too long already, the rest does not matter.
+    let beginning = text.get(..=width).unwrap_or(text);
+    if is_plain(beginning) {
+        return if text.len() <= width { text.to_owned() } else { text[..width - 1].to_owned() + "…" };
+    }
+    if text.width() <= width {
+        return text.to_owned();
     }
     let mut kept = String::new();
     let mut used = 1; // of the dots
@@ -41,16 +70,17 @@ pub fn cut(text: &str, width: usize) -> String {
 /// Returns the text in exactly `width` columns, with spaces behind it.
 #[must_use]
 pub fn fill(text: &str, width: usize) -> String {
-    let cut = cut(text, width);
-    let missing = width.saturating_sub(cut.width());
-    cut + &" ".repeat(missing)
+    let mut cut = cut(text, width);
+    let missing = width.saturating_sub(width_of(&cut));
+    cut.extend(std::iter::repeat_n(' ', missing));
+    cut
 }
 
 /// Returns the text in exactly `width` columns, with spaces before it.
 #[must_use]
 pub fn right(text: &str, width: usize) -> String {
     let cut = cut(text, width);
-    " ".repeat(width.saturating_sub(cut.width())) + &cut
+    " ".repeat(width.saturating_sub(width_of(&cut))) + &cut
 }
 
 /// Returns a count with thousands apart: `12,345`.
@@ -209,6 +239,8 @@ mod tests {
 
     #[test]
     fn text_fits_and_wide_characters_count_twice() {
+        assert_eq!([cut("abcü", 3), cut("abü", 3), cut("aü", 1), cut("abcdü日", 4)], ["ab…", "abü", "…", "abc…"]);
+        assert_eq!([width_of("abc"), width_of("日本"), width_of("")], [3, 4, 0]);
         assert_eq!([cut("abc", 3), cut("abcd", 3), cut("日本語", 5), cut("x", 0)], ["abc", "ab…", "日本…", ""]);
         assert_eq!([fill("日", 4), right("7", 3), fill("abc", 2)], ["日  ", "  7", "a…"]);
     }

@@ -200,13 +200,15 @@ async fn sleep_until(due: Option<Instant>) {
     }
 }
 
-/// Lets so many events a second through and counts all.
+/// Lets so many events a second through and counts all. What it lets through comes evenly when there is more, and at once after
+/// a calm second.
 #[derive(Debug)]
 struct Sampler {
     per_second: u64,
-    /// Start of the second that `left` belongs to.
-    second: Instant,
-    left: u64,
+    /// Events that may pass now; they grow with time, up to those of one second.
+    left: f64,
+    /// When they last grew.
+    grew: Instant,
     matched: u64,
     sent: u64,
     /// When counters were last told, and what `matched` was then.
@@ -216,16 +218,16 @@ struct Sampler {
 impl Sampler {
     fn new(per_second: u64) -> Self {
         let now = Instant::now();
-        Self { per_second, second: now, left: per_second, matched: 0, sent: 0, told: (now, 0) }
+        Self { per_second, left: per_second as f64, grew: now, matched: 0, sent: 0, told: (now, 0) }
     }
 
     /// Returns how many of `rows` may be sent.
     fn admit(&mut self, rows: usize, now: Instant) -> usize {
-        if now.saturating_duration_since(self.second) >= COUNTERS_INTERVAL {
-            (self.second, self.left) = (now, self.per_second);
-        }
-        let sent = self.left.min(rows as u64);
-        self.left -= sent;
+        let most = self.per_second as f64;
+        let since = now.saturating_duration_since(self.grew).as_secs_f64();
+        (self.left, self.grew) = ((self.left + since * most).min(most), now);
+        let sent = (self.left as u64).min(rows as u64);
+        self.left -= sent as f64;
         self.matched += rows as u64;
         self.sent += sent;
         usize::try_from(sent).unwrap_or(rows)
@@ -250,11 +252,13 @@ mod tests {
     #[test]
     fn sampler_keeps_the_rate_and_counts_all() {
         let mut sampler = Sampler::new(10);
-        let start = sampler.second;
+        let start = sampler.grew;
         let mut admit = |rows: usize, millis: u64| sampler.admit(rows, start + Duration::from_millis(millis));
-        assert_eq!([admit(4, 0), admit(100, 10), admit(5, 999), admit(3, 1_000), admit(50, 1_500)], [4, 6, 0, 3, 7]);
+        // All of a calm second at once, then as time goes on, and after another calm one no more than of one second.
+        assert_eq!([admit(4, 0), admit(100, 10), admit(5, 110), admit(100, 510)], [4, 6, 1, 4]);
+        assert_eq!([admit(100, 620), admit(100, 720), admit(100, 820), admit(50, 9_000)], [1, 1, 1, 10]);
         assert!(sampler.counters_due().is_some());
-        assert!(matches!(sampler.counters(start), Frame::Counters { matched: 162, sent: 20 }));
+        assert!(matches!(sampler.counters(start), Frame::Counters { matched: 559, sent: 28 }));
         assert!(sampler.counters_due().is_none(), "nothing new to tell");
     }
 

@@ -21,8 +21,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     name(pen, area, state);
     tabs(pen, area, state);
     if area.height > 6 {
-        let rule = pen.theme.glyphs.rule().repeat(usize::from(area.width));
-        pen.put(area.x, area.y + 2, area.width, &rule, pen.theme.rule);
+        pen.rule(area.x, area.y + 2, area.width, pen.theme.rule);
     }
 }
 

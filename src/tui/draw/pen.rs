@@ -5,7 +5,7 @@ use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
 use unicode_width::UnicodeWidthStr;
 
-use crate::tui::text::{cut, right};
+use crate::tui::text::{cut, is_plain, right};
 use crate::tui::theme::Theme;
 
 /// A buffer with the theme it is drawn in.
@@ -31,8 +31,23 @@ impl<'a> Pen<'a> {
         }
         let width = width.min(area.right() - x);
         let text = cut(text, usize::from(width));
-        self.buffer.set_stringn(x, y, &text, usize::from(width), style);
-        u16::try_from(text.width()).unwrap_or(width).min(width)
+        if !is_plain(&text) {
+            self.buffer.set_stringn(x, y, &text, usize::from(width), style);
+            return u16::try_from(text.width()).unwrap_or(width).min(width);
+        }
+        let columns = x..x + width;
+        for (x, at) in columns.zip(0..text.len()) {
+            self.buffer[(x, y)].set_symbol(&text[at..=at]).set_style(style);
+        }
+        u16::try_from(text.len()).unwrap_or(width).min(width)
+    }
+
+    /// Draws a line of this width.
+    pub(super) fn rule(&mut self, x: u16, y: u16, width: u16, style: Style) {
+        let symbol = self.theme.glyphs.rule();
+        for x in x..x.saturating_add(width) {
+            self.cell(x, y, symbol, style);
+        }
     }
 
     /// Writes text that ends at the right edge of these columns.
@@ -83,8 +98,7 @@ impl<'a> Pen<'a> {
         // The rule begins behind the title: what is written over it would keep its colour, and a title has none of its own.
         let used = self.put(area.x, area.y, area.width, title, theme.strong);
         let behind = used.saturating_add(1).min(area.width);
-        let rule = theme.glyphs.rule().repeat(usize::from(area.width - behind));
-        self.put(area.x + behind, area.y, area.width - behind, &rule, theme.rule);
+        self.rule(area.x + behind, area.y, area.width - behind, theme.rule);
         let room = area.width.saturating_sub(used + 3);
         if !note.is_empty() && room > 4 {
             let note = format!(" {}", cut(note, usize::from(room)));

@@ -354,7 +354,7 @@ mod tests {
         #[test]
         fn bytes_mean_the_same_however_they_arrive(
             bytes in proptest::collection::vec(
-                prop_oneof![Just(ESC), Just(b'['), Just(b';'), Just(b'~'), Just(b'O'), b'0'..b'9', any::<u8>()], 0..40),
+                prop_oneof![Just(ESC), Just(b'['), Just(b';'), Just(b'~'), Just(b'O'), b'0'..=b'9', any::<u8>()], 0..40),
             cuts in proptest::collection::vec(0_usize..40, 0..5),
         ) {
             let mut decoder = Decoder::default();
