@@ -17,6 +17,7 @@ mod draw;
 pub mod event;
 #[cfg(test)]
 mod fixture;
+mod history;
 mod input;
 pub mod key;
 pub mod keymap;

@@ -20,6 +20,7 @@ use tokio::runtime::Runtime;
 
 use self::complete::Shared;
 use self::dot::Dot;
+pub(super) use self::editor::history_file;
 use self::last::Last;
 use super::chart::Canvas;
 use super::query::{self, statement::Statement};

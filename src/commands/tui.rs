@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::tree::examples;
-use super::{Protection, Session, Target, bundle, local, offline, remote};
+use super::{Protection, Session, Target, bundle, local, offline, remote, sql};
 use crate::client::{Client, ClientError};
 use crate::printer::{CommandError, ExitStatus};
 use crate::settings::{Secret, Settings, parse_duration};
@@ -229,6 +229,7 @@ pub(super) fn show(
         tour: tour == Tour::With,
         cursor,
         panels,
+        history: Vec::new(),
         dashboards,
         size: (0, 0),
     };
@@ -240,6 +241,7 @@ pub(super) fn show(
         now: || jiff::Timestamp::now().as_microsecond(),
         editor: variable("VISUAL").or_else(|| variable("EDITOR")).map(str::to_owned),
         folder: session.current_dir()?,
+        history: sql::history_file(session.environment()),
         record: look.record.clone(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -31,6 +31,10 @@ pub enum Action {
         name: String,
         text: String,
     },
+    /// Keep a statement for later sessions.
+    Remember {
+        sql: String,
+    },
     /// Save a panel of the project.
     SavePanel {
         path: PathBuf,

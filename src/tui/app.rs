@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::action::{Action, Ending};
 use super::event::{Event, Micros, Signal};
+use super::history;
 use super::input::{self, Keyboard};
 use super::state::{Dirty, Setup, State};
 use super::terminal::Screen;
@@ -42,6 +43,8 @@ pub struct Options {
     pub editor: Option<String>,
     /// Where exports go.
     pub folder: PathBuf,
+    /// Where statements are kept from one session to the next.
+    pub history: Option<PathBuf>,
     /// Where every event is written down, one a line, to be played again.
     pub record: Option<PathBuf>,
 }
@@ -59,6 +62,7 @@ impl std::fmt::Debug for Options {
 pub fn run(mut options: Options, runtime: &Runtime) -> io::Result<Ending> {
     let mut screen = Screen::take()?;
     options.setup.size = crossterm::terminal::size()?;
+    options.setup.history = options.history.as_deref().map(history::read).unwrap_or_default();
     let (sender, receiver) = channel(EVENTS_MAX);
     runtime.block_on(async { watch_signals(&sender) })?;
     let typed = sender.clone();
@@ -179,10 +183,18 @@ impl App<'_> {
                 Action::Quit { why } => return Ok(Some(why)),
                 Action::Export { name, text } => self.note(export(&self.options.folder, &name, &text)),
                 Action::SavePanel { path, text } => self.note(save(&path, &text)),
+                Action::Remember { sql } => self.remember(&sql),
                 Action::Edit { text, extension } => self.edit(&text, extension, screen)?,
             }
         }
         Ok(None)
+    }
+
+    fn remember(&self, sql: &str) {
+        let Some(path) = &self.options.history else { return };
+        if let Err(error) = history::append(path, sql) {
+            self.note(Ok(format!("nothing is remembered: cannot write {}: {error}", path.display())));
+        }
     }
 
     /// Tells the state how something went. The channel has room unless the dashboard is flooded, and then a note is little

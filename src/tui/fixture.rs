@@ -32,6 +32,7 @@ pub(super) fn setup() -> Setup {
         tour: false,
         cursor: Cursor::default(),
         panels: Vec::new(),
+        history: Vec::new(),
         dashboards: None,
         size: (80, 24),
     }

@@ -72,6 +72,8 @@ pub struct Setup {
     pub tour: bool,
     pub cursor: Cursor,
     pub panels: Vec<Panel>,
+    /// Statements of earlier sessions, oldest first.
+    pub history: Vec<String>,
     /// Where panels are kept; none when there is no project.
     pub dashboards: Option<std::path::PathBuf>,
     pub size: (u16, u16),
@@ -201,7 +203,7 @@ impl State {
             overview: Overview::default(),
             tail: Tail::default(),
             explorer: Explorer::default(),
-            sql: Sql::default(),
+            sql: Sql::with_history(setup.history.clone()),
             heat: Heat::default(),
             panels: setup.panels.clone(),
             status: None,

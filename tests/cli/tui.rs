@@ -216,6 +216,18 @@ fn an_editor_has_the_keys_to_itself() {
     screen.press("\x12");
     screen.shows("and of that");
     screen.shows("1 row");
+    // The statement is there in the next session, and in the shell.
+    screen.press("\x1b");
+    screen.shows("i edits");
+    screen.press("q");
+    assert_eq!(screen.ends(), 0);
+    let history = std::fs::read_to_string(server.place.home().join(".local/state/streamflow/sql_history")).unwrap();
+    assert_eq!(history, "SELECT 'and of that' AS typed\n");
+    let mut screen = dashboard(&server);
+    screen.press("4");
+    screen.shows("GROUP BY type");
+    screen.press("\x10");
+    screen.shows("SELECT 'and of that' AS typed");
 }
 
 #[test]

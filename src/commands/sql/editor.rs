@@ -102,7 +102,7 @@ fn editor(shell: &Shell<'_>) -> Result<Reedline, CommandError> {
 }
 
 /// Returns `$XDG_STATE_HOME/streamflow/sql_history`.
-fn history_file(environment: &Environment) -> Option<PathBuf> {
+pub(in crate::commands) fn history_file(environment: &Environment) -> Option<PathBuf> {
     let base = environment.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let base = base.or_else(|| environment.get("HOME").map(|home| PathBuf::from(home).join(".local/state")))?;
     Some(base.join("streamflow/sql_history"))

@@ -171,7 +171,7 @@ fn ports(pen: &mut Pen<'_>, area: Rect, status: &Status) {
     let note = format!(
         "{}, {}",
         counted(status.connections, "connection", "connections"),
-        counted(status.live_subscribers, "live viewer", "live viewers")
+        format_args!("{} live", count(status.live_subscribers))
     );
     let body = pen.title(area, "Ports", &note);
     for (port, y) in status.ports.iter().zip(body.y..body.bottom()) {

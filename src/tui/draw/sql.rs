@@ -239,7 +239,8 @@ fn draw_lines(pen: &mut Pen<'_>, area: Rect, times: &[i64], lines: &[(String, Ve
     let (Some(first), Some(last)) = (order.first(), order.last()) else { return };
     let range = Range { since: times[*first], until: times[*last] + 1, bucket: 1 };
     let most = lines.iter().flat_map(|(_, values)| values.iter().flatten()).copied().fold(0.0, f64::max);
-    let (legend, body) = split(area, 1);
+    // Where there is little room, the lines have it.
+    let (legend, body) = split(area, u16::from(area.height > 4));
     let plot = framed(pen, body, &range, false);
     if plot.height < 2 {
         return;
@@ -255,6 +256,9 @@ fn draw_lines(pen: &mut Pen<'_>, area: Rect, times: &[i64], lines: &[(String, Ve
     let drawn: Vec<(&[Option<f64>], Style)> =
         sorted.iter().enumerate().map(|(at, values)| (values.as_slice(), styles[at % styles.len()])).collect();
     chart::lines(pen, plot, &drawn, top);
+    if legend.height == 0 {
+        return;
+    }
     let mut x = legend.x;
     for (at, (name, _)) in lines.iter().enumerate() {
         let mark = chart::line_mark(pen, at);

@@ -8,7 +8,7 @@ use super::editor::Editor;
 /// Rows that are fetched; more are told of, not shown.
 pub const ROWS_MAX: u64 = 1_000;
 /// Statements that are remembered.
-const HISTORY_MAX: usize = 200;
+pub const HISTORY_MAX: usize = 200;
 /// Statements that are worked on at once.
 const SHEETS_MAX: usize = 9;
 /// Words that are offered at once.
@@ -116,6 +116,12 @@ impl Default for Sql {
 }
 
 impl Sql {
+    /// Returns the workbench with statements of earlier sessions, oldest first.
+    #[must_use]
+    pub fn with_history(history: Vec<String>) -> Self {
+        Self { history, ..Self::default() }
+    }
+
     /// Returns the sheet in front.
     #[must_use]
     pub fn sheet(&self) -> &Sheet {

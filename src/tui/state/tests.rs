@@ -282,6 +282,13 @@ fn a_statement_is_run_cancelled_and_charted() {
     assert!(state.sql.sheet().running_since.is_some());
     let actions = state.update(NOW, key("esc"));
     assert!(matches!(actions.as_slice(), [Action::GiveUp { ticket }] if ticket.slot == Slot::Sql(0)));
+    // What was asked in earlier sessions comes back.
+    let mut setup = setup();
+    setup.history = vec!["SELECT 'long ago'".to_owned()];
+    let (mut later, _) = State::new(setup, NOW);
+    press(&mut later, &["4", "ctrl-p"]);
+    assert_eq!(later.sql.sheet().editor.text(), "SELECT 'long ago'");
+    assert!(later.update(NOW, key("ctrl-r")).contains(&Action::Remember { sql: "SELECT 'long ago'".to_owned() }));
     press(&mut state, &["ctrl-r", "ctrl-t"]);
     assert!(state.sql.sheet().result.is_some() && state.sql.sheet().as_chart);
     press(&mut state, &["esc", "p"]);
