@@ -132,8 +132,9 @@ fn history(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let each =
         storage.bytes_per_event.map_or_else(String::new, |each| format!(", {} each", bytes(each.round() as u64)));
     let waiting = match storage.merge_waiting_files {
-        0 => "none wait to be merged".to_owned(),
-        files => format!("{} wait to be merged", counted(files, "file", "files")),
+        0 => "no file waits".to_owned(),
+        1 => "1 file waits".to_owned(),
+        files => format!("{} files wait", count(files)),
     };
     let range = storage.first_ingested_at.as_deref().zip(storage.last_ingested_at.as_deref());
     let range = range.map_or_else(
@@ -146,7 +147,7 @@ fn history(pen: &mut Pen<'_>, area: Rect, state: &State) {
         &[
             ("events", format!("{}{each}", count(storage.events))),
             ("files", format!("{}, {}", counted(storage.files, "file", "files"), bytes(storage.bytes))),
-            ("merging", format!("{waiting}, {} so far", count(storage.merges))),
+            ("merging", format!("{waiting}, {} so far", counted(storage.merges, "merge", "merges"))),
             ("arrived", range),
         ],
     );
@@ -184,7 +185,9 @@ fn ports(pen: &mut Pen<'_>, area: Rect, status: &Status) {
 fn rejected(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let body = pen.title(area, "Refused lately", "streamflow events rejected");
     if state.rejected.is_empty() {
-        return pen.empty(body, "none");
+        let style = pen.theme.dim;
+        pen.put(body.x, body.y, if body.height > 0 { body.width } else { 0 }, "none", style);
+        return;
     }
     for (event, y) in state.rejected.iter().zip(body.y..body.bottom()) {
         let text =
