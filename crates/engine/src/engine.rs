@@ -31,7 +31,7 @@ use crate::geoip::{GeoDatabase, GeoError};
 use crate::ingest::{
     self, Ack, AppendError, Appended, Body, BodyError, Decoder, Identity, Intake, Prepared, RequestKey, Store, Writer,
 };
-use crate::journal::{Floor, Journal, JournalError, JournalOptions, Recovered};
+use crate::journal::{self, Floor, Journal, JournalError, JournalOptions, Recovered};
 use crate::query::{Answer, Flow, Query, QueryEngine, QueryError};
 use crate::sealer::{Sealer, Workshop, open_history, read_history};
 use crate::snapshot::Snapshot;
@@ -332,7 +332,10 @@ impl Engine {
     /// Returns the counters that metrics, `status` and `storage stats` show.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats::of(&self.inner.store, &self.inner.compaction)
+        let journal = self.inner.options.data_dir.join(JOURNAL_DIR);
+        // A folder that was never written to has no journal.
+        let journal = journal::size_on_disk(&LocalDisk, &journal).unwrap_or_default();
+        Stats::of(&self.inner.store, &self.inner.compaction, journal)
     }
 
     /// Returns the folder that was opened.

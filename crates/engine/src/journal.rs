@@ -60,7 +60,7 @@ mod reader;
 mod recovery;
 mod writer;
 
-pub(crate) use file::file_start;
+pub(crate) use file::{file_start, size_on_disk};
 pub use frame::{FRAME_HEADER_BYTES, Frame, FrameHeader, FrameKind, decode_frame};
 pub use recovery::{Damage, Floor, OnDamage, Recovered, RecoveredFile};
 pub use writer::{Commit, FrameBody, Journal, JournalError, JournalOptions, JournalStats};

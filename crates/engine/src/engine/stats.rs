@@ -32,8 +32,9 @@ pub struct Stats {
     pub merge_waiting_files: u64,
     pub merge_waiting_bytes: u64,
     pub merges: u64,
-    pub journal_bytes: u64,
+    /// Files of the journal that are not given back yet, and what they take on the disk.
     pub journal_files: u64,
+    pub journal_bytes: u64,
     pub journal_syncs: u64,
     /// Time of `fdatasync` calls, microseconds, summed.
     pub journal_sync_micros: u64,
@@ -46,7 +47,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    pub(super) fn of(store: &Store, compaction: &Progress) -> Self {
+    pub(super) fn of(store: &Store, compaction: &Progress, (journal_files, journal_bytes): (u64, u64)) -> Self {
         let journal = store.journal.lock().clone();
         let counters = &store.counters;
         store.settle();
@@ -70,8 +71,8 @@ impl Stats {
             merge_waiting_files: compaction.files_waiting.load(Relaxed),
             merge_waiting_bytes: compaction.bytes_waiting.load(Relaxed),
             merges: compaction.merges.load(Relaxed),
-            journal_bytes: journal.stats.bytes,
-            journal_files: journal.stats.files,
+            journal_files,
+            journal_bytes,
             journal_syncs: journal.stats.syncs,
             journal_sync_micros: u64::try_from(journal.stats.sync_time.as_micros()).unwrap_or(u64::MAX),
             storage_failure: journal.failure,

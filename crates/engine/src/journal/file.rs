@@ -85,6 +85,23 @@ pub(crate) fn file_start(disk: &dyn Disk, path: &Path) -> io::Result<Option<File
     }))
 }
 
+/// Returns how many files the journal of a folder has, and what they take on the disk, room made ahead included.
+pub(crate) fn size_on_disk(disk: &dyn Disk, dir: &Path) -> io::Result<(u64, u64)> {
+    let (mut files, mut bytes) = (0, 0);
+    for name in disk.list(dir)?.iter().filter(|name| parse_name(name).is_some()) {
+        match disk.open_read(&dir.join(name)) {
+            Ok(file) => {
+                files += 1;
+                bytes += file.len()?;
+            }
+            // It was given back in between.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((files, bytes))
+}
+
 /// Returns base offset and sequence of a journal file's name.
 pub(crate) fn parse_name(name: &str) -> Option<(u64, u32)> {
     let (offset, sequence) = name.strip_suffix(".log")?.split_once('-')?;

@@ -81,8 +81,6 @@ pub struct Commit {
 pub struct JournalStats {
     pub syncs: u64,
     pub sync_time: Duration,
-    pub files: u64,
-    pub bytes: u64,
 }
 
 /// One partition's journal, open for writing.
@@ -145,12 +143,6 @@ impl Journal {
         make_dir(&*disk, &dir).map_err(|error| JournalError::io(&dir, &error))?;
         let recovered = recover(&*disk, &dir, options.on_damage, options.floor, replay)?;
         tidy(&*disk, &dir, &recovered)?;
-        let kept = recovered.files.iter().filter(|file| file.frames > 0);
-        let stats = JournalStats {
-            files: kept.clone().count() as u64,
-            bytes: kept.map(|file| file.bytes).sum(),
-            ..JournalStats::default()
-        };
         let journal = Self {
             disk,
             clock,
@@ -162,7 +154,7 @@ impl Journal {
             last_appended_at: recovered.last_appended_at,
             free_bytes: u64::MAX,
             free_checked_at: None,
-            stats,
+            stats: JournalStats::default(),
             has_spare: false,
         };
         Ok((journal, recovered))
@@ -245,7 +237,6 @@ impl Journal {
         }
         let written: u64 = bodies.iter().map(|body| (FRAME_HEADER_BYTES + body.payload.bytes.len()) as u64).sum();
         file.position += written;
-        self.stats.bytes += written;
         Ok(Commit { base_offsets, appended_at, next_offset: offset })
     }
 
@@ -321,7 +312,6 @@ impl Journal {
         // on would lie behind its base offset, where they do not count.
         self.current = None;
         self.current = Some(opened?);
-        self.stats.files += 1;
         Ok(())
     }
 

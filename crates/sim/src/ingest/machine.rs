@@ -83,8 +83,8 @@ impl Machine {
         answers
     }
 
-    pub(super) fn fill_ahead(&self) {
-        let running = self.running.as_ref().expect("the machine was started");
+    pub(super) fn fill_ahead(&mut self) {
+        let running = self.running.as_mut().expect("the machine was started");
         if running.writer.wants_spare() {
             // A file that can't be filled ahead only makes commits slower.
             drop(running.writer.fill_ahead()());
