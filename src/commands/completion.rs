@@ -3,8 +3,8 @@
 
 use clap_complete::env::{Elvish, EnvCompleter, Powershell};
 
-use super::Session;
 use super::tree::examples;
+use super::{Session, observed};
 use crate::printer::{CommandError, ExitStatus};
 use crate::shell::Shell;
 
@@ -83,6 +83,9 @@ pub(super) fn asked_at_tab(shell: Shell) -> Result<String, CommandError> {
 
 /// Answers a shell that asks for completions, if one does.
 pub(super) fn answer() -> Option<ExitStatus> {
+    if observed::was_asked_unseen() {
+        return Some(ExitStatus::Ok);
+    }
     std::env::var_os(VARIABLE).filter(|shell| !shell.is_empty())?;
     let current_dir = std::env::current_dir().ok();
     let completion = clap_complete::CompleteEnv::with_factory(super::tree::command).bin(NAME).var(VARIABLE);

@@ -12,6 +12,11 @@ use super::context::store::Contexts;
 use super::target::LOCAL;
 use crate::settings::Environment;
 
+/// Asks the server for names and keeps them, if this process was started for that; returns whether it was.
+pub(super) fn was_asked_unseen() -> bool {
+    known::was_asked_unseen()
+}
+
 /// Completes an event type.
 pub(super) fn event_type() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| beginning_with(current, Kind::EventTypes))
@@ -45,8 +50,8 @@ fn last_name(text: &str) -> Vec<CompletionCandidate> {
     if word.is_empty() {
         return Vec::new();
     }
-    let names = known::names(Kind::Columns).into_iter().chain(known::names(Kind::Tables));
-    names
+    known::names(Kind::Words)
+        .into_iter()
         .filter(|(name, _)| name.starts_with(word))
         .map(|(name, about)| CompletionCandidate::new(format!("{before}{name}")).help(Some(about.into())))
         .collect()

@@ -12,6 +12,7 @@ mod context;
 mod contract;
 mod crash;
 mod demo;
+mod door;
 mod everything;
 mod examples;
 mod formats;

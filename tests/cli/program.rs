@@ -5,12 +5,16 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_streamflow");
+
+/// Far longer than anything takes, also on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A folder to work in, with a home beside it.
 pub(crate) struct Place {
@@ -55,6 +59,16 @@ impl Place {
 
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
         Ended::of(&self.command(args).output().unwrap())
+    }
+
+    /// Waits until something holds that a call without an answer brings about.
+    #[track_caller]
+    pub(crate) fn until(&self, mut holds: impl FnMut() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !holds() {
+            assert!(Instant::now() < deadline, "waited in vain in {}", self.root.path().display());
+            std::thread::sleep(Duration::from_millis(15));
+        }
     }
 
     /// Runs a call with variables set.

@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -16,14 +17,16 @@ use crate::api::query::{QueryAnswer, QueryRequest, QuerySchema};
 use crate::api::schema::EventTypeSchema;
 use crate::client::{Client, ClientError, Request};
 use crate::commands::{GlobalArgs, Session, remote};
-use crate::printer::{OutputArgs, Printer};
+use crate::printer::{CommandError, OutputArgs, Printer};
 use crate::settings::Environment;
+use crate::telemetry::task;
 
-/// Time that the server has: TAB must answer within 200 ms, and the program needs some of them to start.
+/// Time until the answer has to be there, whatever holds it up: TAB must answer within 200 ms, and the program needs some of
+/// them to start.
 const PATIENCE: Duration = Duration::from_millis(150);
 /// Time that it has when nobody waits.
 const PATIENCE_UNSEEN: Duration = Duration::from_secs(10);
-/// Set for the process that nobody waits for.
+/// Set for the process that nobody waits for: what it asks for.
 const UNSEEN_VARIABLE: &str = "_STREAMFLOW_COMPLETE_UNSEEN";
 /// Names of one kind that are offered.
 const NAMES_MAX: u64 = 500;
@@ -39,20 +42,23 @@ pub(super) enum Kind {
     Sources,
     Schemas,
     Columns,
-    Tables,
+    /// Columns and tables: what stands in a statement.
+    Words,
 }
 
 /// A name and what is said beside it.
 pub(super) type Name = (String, String);
 
 impl Kind {
+    const ALL: [Self; 5] = [Self::EventTypes, Self::Sources, Self::Schemas, Self::Columns, Self::Words];
+
     const fn file_name(self) -> &'static str {
         match self {
             Self::EventTypes => "types.json",
             Self::Sources => "sources.json",
             Self::Schemas => "schemas.json",
             Self::Columns => "columns.json",
-            Self::Tables => "tables.json",
+            Self::Words => "words.json",
         }
     }
 }
@@ -61,36 +67,86 @@ impl Kind {
 /// to tell of an error: a shell shows what is completed and nothing else.
 pub(super) fn names(kind: Kind) -> Vec<Name> {
     let words: Vec<OsString> = std::env::args_os().collect();
-    let session = Session::new(global(&words), Printer::new(OutputArgs { quiet: true, ..OutputArgs::default() }));
+    let session = session(&words);
     let Ok(target) = session.target() else { return Vec::new() };
     let kept = kept_at(session.environment(), &target.url, kind);
-    let unseen = session.environment().get(UNSEEN_VARIABLE).is_some();
-    let patience = if unseen { PATIENCE_UNSEEN } else { PATIENCE };
-    let asked = session.block_on(async {
-        let client = remote::connect(&target, &session)?;
-        match tokio::time::timeout(patience, ask(&client, kind)).await {
-            Ok(answer) => Ok(Some(answer?)),
-            Err(_) => Ok(None),
+    // The way into a cluster takes longer than TAB may, and a plugin for its credentials may ask the person at the terminal;
+    // whom nobody sees has no terminal.
+    let answer = if target.cluster.is_some() { None } else { asked(&words, kind, PATIENCE) };
+    match (answer, kept) {
+        (Some(Ok(names)), kept) => {
+            if let Some(path) = kept {
+                keep(&path, &names);
+            }
+            names
         }
-    });
-    if let Ok(Some(names)) = asked {
-        if let Some(path) = kept {
-            keep(&path, &names);
+        (answer, Some(path)) => {
+            if answer.is_none() && begins_asking(&path) {
+                ask_unseen(&words, kind);
+            }
+            read(&path).unwrap_or_default()
         }
-        return names;
+        (_, None) => Vec::new(),
     }
-    if matches!(asked, Ok(None)) && !unseen {
-        ask_unseen(&words);
-    }
-    kept.and_then(|path| read(&path)).unwrap_or_default()
 }
 
-/// Asks the same again in a process that nobody waits for, so that the next TAB has the answer of a slow server.
-fn ask_unseen(words: &[OsString]) {
+/// Asks the server and keeps its answer, if this is the process that nobody waits for; returns whether it is.
+pub(super) fn was_asked_unseen() -> bool {
+    let Some(name) = std::env::var_os(UNSEEN_VARIABLE) else { return false };
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let session = session(&words);
+    if let Some(kind) = Kind::ALL.into_iter().find(|kind| name == kind.file_name())
+        && let Ok(target) = session.target()
+        && let Some(path) = kept_at(session.environment(), &target.url, kind)
+        && let Some(Ok(names)) = asked(&words, kind, PATIENCE_UNSEEN)
+    {
+        keep(&path, &names);
+    }
+    true
+}
+
+fn session(words: &[OsString]) -> Session {
+    Session::new(global(words), Printer::new(OutputArgs { quiet: true, ..OutputArgs::default() }))
+}
+
+/// Returns the server's answer; None when it is not there in time. It is waited for beside the thread that asks: looking up a
+/// name, a file of authorities or a kubeconfig's plugin hold up a thread, and no timer on it would fire.
+fn asked(words: &[OsString], kind: Kind, patience: Duration) -> Option<Result<Vec<Name>, CommandError>> {
+    let (tell, told) = mpsc::sync_channel(1);
+    let words = words.to_vec();
+    let asking = task::thread("asking", move || {
+        let session = session(&words);
+        let answer = session.target().and_then(|target| {
+            let client = remote::connect(&target, &session)?;
+            session.block_on(async { Ok(ask(&client, kind).await?) })
+        });
+        // Nobody listens any more when it comes late.
+        drop(tell.send(answer));
+    });
+    asking.ok()?;
+    told.recv_timeout(patience).ok()
+}
+
+/// Notes that the server is asked on, and returns whether nobody does so already: TAB is often pressed again while an answer
+/// is late, and each question would make the server slower still.
+fn begins_asking(kept: &Path) -> bool {
+    let note = kept.with_extension("asking");
+    let old = fs::metadata(&note).and_then(|known| known.modified()).ok().and_then(|at| at.elapsed().ok());
+    if old.is_some_and(|age| age < PATIENCE_UNSEEN) {
+        return false;
+    }
+    let made = note.parent().map_or(Ok(()), fs::create_dir_all);
+    // Where nothing can be written, nothing would be kept either.
+    made.and_then(|()| fs::write(&note, "")).is_ok()
+}
+
+/// Asks the same again in a process that nobody waits for, so that the next TAB has the answer of a slow server. It is told by a
+/// variable of its own what to ask: that of completion is gone by now, and without it these words would be a wrong command.
+fn ask_unseen(words: &[OsString], kind: Kind) {
     let Ok(program) = std::env::current_exe() else { return };
     let spawned = Command::new(program)
         .args(words.get(1..).unwrap_or_default())
-        .env(UNSEEN_VARIABLE, "1")
+        .env(UNSEEN_VARIABLE, kind.file_name())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -109,15 +165,21 @@ async fn ask(client: &Client, kind: Kind) -> Result<Vec<Name>, ClientError> {
             let schemas: Vec<EventTypeSchema> = remote::data(answer).await?;
             Ok(schemas.into_iter().map(|schema| (schema.event_type, String::new())).collect())
         }
-        Kind::Columns => {
-            let events = schema(client).await?.tables.into_iter().find(|table| table.name == "events");
-            let columns = events.into_iter().flat_map(|table| table.columns.into_iter().chain(table.paths));
-            Ok(columns.map(|column| (column.name, column.kind)).collect())
-        }
-        Kind::Tables => {
-            Ok(schema(client).await?.tables.into_iter().map(|table| (table.name, "table".to_owned())).collect())
+        Kind::Columns => Ok(columns(schema(client).await?)),
+        Kind::Words => {
+            let schema = schema(client).await?;
+            let tables: Vec<Name> =
+                schema.tables.iter().map(|table| (table.name.clone(), "table".to_owned())).collect();
+            Ok([columns(schema), tables].concat())
         }
     }
+}
+
+/// Returns what the table of events has, with the paths inside `data`.
+fn columns(schema: QuerySchema) -> Vec<Name> {
+    let events = schema.tables.into_iter().find(|table| table.name == "events");
+    let columns = events.into_iter().flat_map(|table| table.columns.into_iter().chain(table.paths));
+    columns.map(|column| (column.name, column.kind)).collect()
 }
 
 async fn schema(client: &Client) -> Result<QuerySchema, ClientError> {
@@ -180,6 +242,8 @@ fn keep(path: &Path, names: &[Name]) {
     if written.is_err() {
         fs::remove_file(&draft).unwrap_or_default();
     }
+    // There is none when the answer was there at once.
+    fs::remove_file(path.with_extension("asking")).unwrap_or_default();
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! TAB in real shells on a terminal.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use super::{Home, in_each_shell};
+use crate::door::Door;
 use crate::screen::Screen;
 use crate::server::Server;
 use crate::tool;
@@ -118,6 +121,95 @@ fn tab_completes_what_the_server_knows_and_knew() {
         drop(server);
         completes(&mut terminal, "streamflow funnel chec", "streamflow funnel checkout.paid");
     });
+}
+
+/// Returns the answers that are kept for the time when a server is away.
+fn kept(home: &Home) -> Vec<String> {
+    let servers = fs::read_dir(home.path(".cache/streamflow/completion")).into_iter().flatten().map(Result::unwrap);
+    let files = servers.flat_map(|server| fs::read_dir(server.path()).unwrap().map(Result::unwrap));
+    files.map(|file| file.file_name().into_string().unwrap()).collect()
+}
+
+/// Types and presses TAB once, and returns when the shell takes the next line.
+fn late_tab(terminal: &mut Terminal, typed: &str) {
+    terminal.keys(&format!("{typed}\t"));
+    terminal.keys("\x05\x15echo go''es on\r");
+    terminal.shows("goes on");
+    terminal.keys("\x0c");
+    terminal.until("an empty line", |text| !text.contains("goes on") && text.trim_end().ends_with(PROMPT.trim()));
+}
+
+#[test]
+fn tab_does_not_wait_for_a_slow_server_and_the_next_one_has_its_answer() {
+    in_each_shell("tab_does_not_wait_for_a_slow_server_and_the_next_one_has_its_answer", |name, shell| {
+        let home = Home::new();
+        let server = Server::start();
+        server.run(&["send", "checkout.paid", "-d", "page=/", "--source", "warehouse"]).exits(0);
+        let door = Door::before(server.address("gateway"));
+        home.place.run(&["context", "add", "production", "--url", &door.url()]).exits(0);
+        home.place.run(&["context", "use", "production"]).exits(0);
+        let mut terminal = open(&home, name, shell, &home.place.dir());
+        // The server says nothing; the shell takes the next line all the same, and nothing is known.
+        late_tab(&mut terminal, "streamflow funnel chec");
+        assert!(!kept(&home).contains(&"types.json".to_owned()), "{name}: {:?}", kept(&home));
+        // Somebody asks on who keeps nobody waiting, and keeps the answer for the next TAB.
+        door.open();
+        terminal.until("the late answer", |_| kept(&home) == ["types.json"]);
+        door.close();
+        completes(&mut terminal, "streamflow funnel chec", "streamflow funnel checkout.paid");
+    });
+}
+
+#[test]
+fn slow_server_is_asked_on_by_one_process_at_a_time() {
+    let home = Home::new();
+    let server = Server::start();
+    server.run(&["send", "checkout.paid", "-d", "page=/"]).exits(0);
+    let door = Door::before(server.address("gateway"));
+    // As fish asks: the words, the last of them unfinished.
+    let ask = || {
+        let mut call = home.place.command(&["--", "streamflow", "--server", &door.url(), "funnel", "chec"]);
+        let output = call.env("COMPLETE", "fish").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for _ in 0..4 {
+        assert!(!ask().contains("checkout.paid"));
+    }
+    door.open();
+    home.place.until(|| kept(&home) == ["types.json"]);
+    // Each of the four asked once, and behind them one asked on.
+    assert_eq!(door.came(), 5);
+    assert_eq!(ask(), "checkout.paid\t1 event\n");
+}
+
+#[test]
+fn tab_waits_for_nothing_that_holds_up_a_context() {
+    let home = Home::new();
+    // The kubeconfig's plugin hangs for far longer than the test waits.
+    let plugin = home.path("plugin");
+    fs::write(&plugin, "#!/bin/sh\necho $$ >>\"$HOME/pids\"\nexec sleep 600\n").unwrap();
+    fs::set_permissions(&plugin, fs::Permissions::from_mode(0o755)).unwrap();
+    let kubeconfig = serde_json::json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "u", "user": {"exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "command": plugin, "interactiveMode": "Never",
+        }}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+    });
+    fs::create_dir(home.path(".kube")).unwrap();
+    fs::write(home.path(".kube/config"), kubeconfig.to_string()).unwrap();
+    home.place.run(&["context", "add", "live", "--service", "streamflow", "--namespace", "default"]).exits(0);
+    let mut call = home.place.command(&["--", "streamflow", "--context", "live", "funnel", "chec"]);
+    let mut child = call.env("COMPLETE", "fish").stdout(Stdio::null()).spawn().unwrap();
+    home.place.until(|| child.try_wait().unwrap().is_some());
+    // It hangs where nobody waits for it, and cannot ask at the terminal.
+    home.place.until(|| fs::read_to_string(home.path("pids")).is_ok_and(|pids| pids.ends_with('\n')));
+    for pid in fs::read_to_string(home.path("pids")).unwrap().lines() {
+        let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+        // It was still there, so that the answer did not come by its end.
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    }
 }
 
 #[test]
