@@ -14,7 +14,9 @@ use crate::tool;
 mod certificates;
 pub(crate) mod client;
 mod helm;
+mod image;
 mod manifests;
+mod mutations;
 mod policy;
 pub(crate) mod serving;
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::InjectionArgs;
 use crate::commands::Session;
+use crate::commands::target;
 use crate::commands::tree::examples;
 use crate::printer::{CommandError, ExitStatus};
 
@@ -59,6 +60,9 @@ pub(super) struct ObjectsArgs {
     /// Let the pods renew their certificate, with the rights in the cluster that it takes
     #[arg(long, conflicts_with = "url")]
     renew: bool,
+    /// Let the pods send each mutation as an event to this StreamFlow server; a token in the Secret streamflow-webhook-events
+    #[arg(long, value_name = "URL", conflicts_with = "url", value_parser = events_url)]
+    events: Option<String>,
     #[command(flatten)]
     pub(super) injection: InjectionArgs,
 }
@@ -109,6 +113,10 @@ fn outside_url(url: &str) -> Result<String, String> {
         Some((host, "mutate")) if !host.is_empty() && !host.contains(['?', '#', '@', ' ']) => Ok(url.to_owned()),
         _ => Err("not of the form https://HOST:PORT/mutate".to_owned()),
     }
+}
+
+fn events_url(url: &str) -> Result<String, String> {
+    target::normal_url(url).map_err(|error| error.to_string())
 }
 
 fn checked_image(image: &str) -> Result<&str, CommandError> {

@@ -26,11 +26,15 @@ fn helm(program: &Path, place: &Place, args: &[&str]) -> Output {
 }
 
 fn rendered(program: &Path, place: &Place, variant: &str) -> String {
+    rendered_with(program, place, variant, &[])
+}
+
+fn rendered_with(program: &Path, place: &Place, variant: &str, further: &[&str]) -> String {
     let values = chart().join(format!("ci/{variant}-values.yaml"));
     let chart = chart();
     let args =
         ["template", "webhook", chart.to_str().unwrap(), "-n", "streamflow-webhook", "-f", values.to_str().unwrap()];
-    let output = helm(program, place, &args);
+    let output = helm(program, place, &[&args, further].concat());
     assert!(output.status.success(), "{variant}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -71,13 +75,28 @@ fn chart_and_manifests_are_the_same_objects() {
         let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
         documents.into_iter().map(|document| (document["kind"].as_str().unwrap().to_owned(), document)).collect()
     };
-    let chart = objects(&rendered(&program, &place, "default"));
-    let args = ["webhook", "manifests", "--image", "registry.example.com/streamflow:0.1.0"];
-    let mut manifests = objects(&place.run(&args).exits(0).out);
-    // Helm makes the namespace of a release itself.
-    manifests.remove("Namespace").unwrap();
-    assert_eq!(chart.len(), 5);
-    assert_eq!(chart, manifests);
+    let url = "http://streamflow.streamflow.svc:8005";
+    let events = format!("events.url={url}");
+    for (kinds, values, flags) in [
+        (5, &[][..], &[][..]),
+        (4, &["--set", "replicas=1"], &["--replicas", "1"]),
+        (9, &["--set", "renew.enabled=true,renew.settle=5m"], &["--renew"]),
+        (5, &["--set", &events], &["--events", url]),
+    ] {
+        let chart = objects(&rendered_with(&program, &place, "default", values));
+        let args = ["webhook", "manifests", "--image", "registry.example.com/streamflow:0.1.0"];
+        let mut manifests = objects(&place.run(&[&args, flags].concat()).exits(0).out);
+        // Helm makes the namespace of a release itself.
+        manifests.remove("Namespace").unwrap();
+        if flags == ["--renew"] {
+            // The chart has it as a value, the program as its default.
+            let call = manifests.get_mut("Deployment").unwrap();
+            let call = call.pointer_mut("/spec/template/spec/containers/0/args").unwrap().as_array_mut().unwrap();
+            call.push("--renew-settle=5m".into());
+        }
+        assert_eq!(chart.len(), kinds, "{values:?}");
+        assert_eq!(chart, manifests, "{values:?}");
+    }
 }
 
 #[test]
@@ -91,6 +110,10 @@ fn chart_says_which_value_is_wrong() {
         ("image=x,failurePolicy=Never", "/failurePolicy"),
         ("image=x,monitoring.metricsPath=metrics", "/monitoring/metricsPath"),
         ("image=x,tls.unknown=1", "unknown"),
+        ("image=x,renew.enabled=true,tls.certManager.enabled=true", "/tls/certManager/enabled"),
+        ("image=x,renew.enabled=true,tls.secretName=own", "/tls/secretName"),
+        ("image=x,renew.enabled=true,renew.settle=soon", "/renew/settle"),
+        ("image=x,events.url=elsewhere", "/events/url"),
     ] {
         let output = helm(&program, &place, &["template", chart.to_str().unwrap(), "--set", set]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -103,9 +126,14 @@ fn chart_is_valid_for_kubernetes() {
     let Some(program) = tool::find("helm", "chart_is_valid_for_kubernetes") else { return };
     let Some(validate) = tool::find("kubernetes-validate", "chart_is_valid_for_kubernetes") else { return };
     let place = Place::new();
-    // Kubernetes knows no schema of cert-manager's kinds.
-    for variant in VARIANTS.into_iter().filter(|variant| *variant != "cert-manager") {
-        place.write("rendered.yaml", &rendered(&program, &place, variant));
+    for (variant, ours) in VARIANTS.into_iter().zip([5, 5, 5, 9]) {
+        let rendered = rendered(&program, &place, variant);
+        // Kubernetes knows no schema of cert-manager's kinds.
+        let of_kubernetes = rendered.split("---\n").filter(|object| object.contains("kind:"));
+        let of_kubernetes = of_kubernetes.filter(|object| !object.contains("apiVersion: cert-manager.io/"));
+        let of_kubernetes: Vec<&str> = of_kubernetes.collect();
+        assert_eq!(of_kubernetes.len(), ours, "{variant}");
+        place.write("rendered.yaml", &of_kubernetes.join("---\n"));
         let output =
             Command::new(&validate).args(["--strict", "rendered.yaml"]).current_dir(place.dir()).output().unwrap();
         assert!(output.status.success(), "{variant}: {}", String::from_utf8_lossy(&output.stderr));

@@ -77,13 +77,13 @@ impl Webhook {
 
     /// Asks for a metric until it is at least `wanted`.
     pub(crate) fn wait_for_count(&self, metric: &str, wanted: u64) {
-        self.until(metric, || {
-            self.probe("/metrics").1.lines().any(|line| {
-                line.strip_prefix(metric)
-                    .and_then(|rest| rest.trim().parse::<u64>().ok())
-                    .is_some_and(|count| count >= wanted)
-            })
-        });
+        self.until(metric, || self.count(metric) >= wanted);
+    }
+
+    /// Returns what a metric without labels counts; 0 when there is none.
+    pub(crate) fn count(&self, metric: &str) -> u64 {
+        let metrics = self.probe("/metrics").1;
+        metrics.lines().find_map(|line| line.strip_prefix(metric)?.trim().parse().ok()).unwrap_or_default()
     }
 
     pub(crate) fn wait_until_not_ready(&self) {

@@ -86,8 +86,11 @@ fn pod(args: &ObjectsArgs, image: &str) -> Value {
     if args.renew {
         call.push(json!("--renew"));
     }
+    if let Some(url) = &args.events {
+        call.push(json!(format!("--events={url}")));
+    }
     let probe = |path: &str| json!({ "httpGet": { "path": path, "port": "probes" }, "periodSeconds": 5 });
-    json!({
+    let mut pod = json!({
         "serviceAccountName": NAME,
         // Only who renews certificates talks to the API server.
         "automountServiceAccountToken": args.renew,
@@ -124,5 +127,11 @@ fn pod(args: &ObjectsArgs, image: &str) -> Value {
         }],
         // 0440: the group of the pod may read the key, nobody else.
         "volumes": [{ "name": "certs", "secret": { "secretName": format!("{NAME}-tls"), "defaultMode": 0o440 } }],
-    })
+    });
+    if args.events.is_some() {
+        // A server without tokens needs no Secret.
+        let token = json!({ "name": format!("{NAME}-events"), "key": "token", "optional": true });
+        pod["containers"][0]["env"] = json!([{ "name": "STREAMFLOW_TOKEN", "valueFrom": { "secretKeyRef": token } }]);
+    }
+    pod
 }

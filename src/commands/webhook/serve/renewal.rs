@@ -39,6 +39,8 @@ enum Due {
     Renewal,
     /// The API server trusts more, or others, than the authority of the Secret.
     OldAuthority,
+    /// The API server trusts nobody yet, so that no review can fail by haste.
+    NoAuthority,
 }
 
 impl Renewal {
@@ -83,6 +85,7 @@ impl Renewal {
         let found = install::found(&secret);
         let authority = match due(&found, &bundle(&configuration), Timestamp::now()) {
             Due::Nothing => return Ok(()),
+            Due::NoAuthority => return self.trust(configuration, &found.authority).await,
             Due::OldAuthority => found.authority,
             Due::Renewal => {
                 let old = if found.authority.is_empty() { bundle(&configuration) } else { found.authority };
@@ -183,7 +186,12 @@ fn due(secret: &Found, bundle: &[u8], now: Timestamp) -> Due {
     if now.as_second() >= facts.from.as_second() + life / 3 * 2 {
         return Due::Renewal;
     }
-    if !secret.authority.is_empty() && secret.authority != bundle { Due::OldAuthority } else { Due::Nothing }
+    match (secret.authority.is_empty(), bundle.is_empty()) {
+        (true, _) => Due::Nothing,
+        (false, true) => Due::NoAuthority,
+        (false, false) if secret.authority != bundle => Due::OldAuthority,
+        (false, false) => Due::Nothing,
+    }
 }
 
 /// Returns whether somebody else has the lease, and has not overrun it.
@@ -216,6 +224,7 @@ mod tests {
         }
         let both = [authority.clone(), authority].concat();
         assert_eq!(due(&found, &both, at(1)), Due::OldAuthority);
+        assert_eq!(due(&found, &[], at(1)), Due::NoAuthority);
         assert_eq!(due(&Found::default(), &both, at(1)), Due::Renewal);
     }
 
