@@ -15,9 +15,10 @@ pub enum LogFormat {
     Json,
 }
 
-/// Libraries whose own talk at level info is of no use to an operator.
+/// Libraries whose own talk at level info is of no use to an operator. That of Kubernetes logs each fault and returns it, too, so
+/// that it would be told twice.
 const QUIET_LIBRARIES: &str =
-    "hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,datafusion=warn,h2=warn,tungstenite=warn";
+    "hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,datafusion=warn,h2=warn,tungstenite=warn,kube_client=off";
 
 /// Starts logging for a command: faults only, more with each `-v`.
 pub fn start_for_command(verbose: u8) {

@@ -31,6 +31,8 @@ impl From<KubeError> for CommandError {
             KubeError::Config(_) => {
                 Self::usage(message).with_hint("name one with --kubeconfig, and its context with --kube-context")
             }
+            KubeError::Credentials(_) => Self::new("cluster_forbidden", message, ExitStatus::Authentication)
+                .with_hint("does `kubectl get --raw /version` get an answer with the same kubeconfig?"),
             KubeError::Unreachable { .. } | KubeError::Refused { status: 429 | 500.., .. } => {
                 Self::new("cluster_unreachable", message, ExitStatus::Unreachable)
                     .with_hint("does `kubectl get --raw /version` answer?")

@@ -58,7 +58,7 @@ impl Cluster {
     /// Reads the kubeconfig. Nothing is contacted yet, except by a plugin that the kubeconfig has for credentials.
     ///
     /// # Errors
-    /// When the kubeconfig, its context or its credentials cannot be used.
+    /// When the kubeconfig or its context cannot be used, or its plugin gives no credentials.
     pub async fn connect(access: &Access) -> Result<Self, KubeError> {
         let failed = |error: &dyn std::fmt::Display| KubeError::Config(error.to_string());
         let options = KubeConfigOptions { context: access.context.clone(), ..KubeConfigOptions::default() };
@@ -71,9 +71,14 @@ impl Cluster {
             (None, None) => kube::Config::infer().await.map_err(|error| failed(&error))?,
         };
         config.connect_timeout = Some(limits::CONNECT_TIMEOUT);
+        if let Some(token) = config.auth_info.token_file.as_ref().and_then(token_with_blanks) {
+            config.auth_info.token = Some(token.into());
+        }
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         let namespace = config.default_namespace.clone();
-        let client = kube::Client::try_from(config).map_err(|error| KubeError::of(error, &server))?;
+        // A plugin for credentials is run here, and may ask a person or hang; what waits for Ctrl-C must go on meanwhile.
+        let client = tokio::task::spawn_blocking(move || kube::Client::try_from(config)).await;
+        let client = client.map_err(|error| failed(&error))?.map_err(|error| KubeError::of(error, &server))?;
         Ok(Self { client, server, namespace })
     }
 
@@ -233,6 +238,13 @@ impl Cluster {
     fn late(&self) -> KubeError {
         KubeError::TimedOut { server: self.server.clone(), seconds: limits::REQUEST_TIMEOUT.as_secs() }
     }
+}
+
+/// Returns the token of a file that has blanks around it, such as a last line end. kubectl leaves them out, the client does not;
+/// that of a pod has none, and is left to the client, which reads it anew.
+fn token_with_blanks(path: &String) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    (text.trim() != text).then(|| text.trim().to_owned())
 }
 
 fn at(kind: Kind, namespace: Option<&str>) -> Request {

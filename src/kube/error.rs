@@ -2,12 +2,17 @@
 
 use std::error::Error as _;
 
+use kube::client::AuthError;
+
 /// Why a cluster did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KubeError {
     /// The kubeconfig is missing or wrong.
     #[error("cannot use the kubeconfig: {0}")]
     Config(String),
+    /// The plugin that the kubeconfig names has none, or its files do not.
+    #[error("the kubeconfig's credentials cannot be had: {0}")]
+    Credentials(String),
     #[error("the API server at {server} cannot be reached: {reason}")]
     Unreachable { server: String, reason: String },
     #[error("the API server at {server} did not answer within {seconds} s")]
@@ -47,8 +52,27 @@ impl KubeError {
             }
             kube::Error::SerdeError(error) => Self::Answer(error.to_string()),
             kube::Error::InferConfig(error) => Self::Config(error.to_string()),
+            kube::Error::Auth(error) => Self::Credentials(credentials(&error)),
+            kube::Error::Service(error) if error.is::<AuthError>() => {
+                Self::Credentials(error.downcast_ref().map(credentials).unwrap_or_default())
+            }
             other => Self::Unreachable { server: server.to_owned(), reason: innermost(&other) },
         }
+    }
+}
+
+/// What a plugin wrote to its stderr is in its result only when it may not ask a person; else it is on the screen already.
+fn credentials(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecRun { out, .. } => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            match said.lines().rev().map(str::trim).find(|line| !line.is_empty()) {
+                Some(line) => format!("its plugin failed ({}): {line}", out.status),
+                None => format!("its plugin failed ({})", out.status),
+            }
+        }
+        AuthError::AuthExecStart(error) => format!("its plugin cannot be run: {error}"),
+        other => other.to_string(),
     }
 }
 

@@ -9,9 +9,12 @@ use serde_json::Value;
 use crate::program::{Ended, Place};
 use crate::tool;
 
+mod access;
 mod api_server;
+mod by_guide;
 mod certificates;
 mod install;
+mod interrupt;
 mod renewal;
 mod story;
 mod workloads;
@@ -28,7 +31,16 @@ struct Test {
 
 impl Test {
     fn start() -> Self {
-        let (server, place) = (ApiServer::start(), Place::new());
+        Self::with(ApiServer::start())
+    }
+
+    /// Starts one that is asked over TLS, with a kubeconfig that trusts it and has no credentials yet.
+    fn start_tls() -> Self {
+        Self::with(ApiServer::start_tls())
+    }
+
+    fn with(server: ApiServer) -> Self {
+        let place = Place::new();
         server.write_kubeconfig(&place.home());
         Self { server, place }
     }

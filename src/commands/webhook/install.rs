@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::check::{self, Found};
 use super::manifests::{self, ObjectsArgs};
@@ -45,7 +46,8 @@ pub(super) const SHAPE: Shape = Shape {
 /// Put the webhook into a cluster
 ///
 /// Applies the objects of `streamflow webhook manifests` and a certificate, waits until the API server has asked the webhook and
-/// been answered, and takes everything back if that does not happen in time. Calling it again changes what is different.
+/// been answered, and takes everything back if that does not happen in time, or on Ctrl-C. A second Ctrl-C leaves what is there
+/// and tells what that is. Calling it again changes what is different.
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "streamflow webhook install --image registry.example.com/streamflow:0.1.0",
@@ -91,26 +93,57 @@ async fn install(args: &InstallArgs, session: &Session) -> Result<ExitStatus, Co
     let cluster = args.cluster.connect().await?;
     let persist = if args.dry_run.is_some() { Persist::DryRun } else { Persist::Yes };
     let mut changes = Changes::new(&cluster, Apply { persist, take_over: args.take_over });
-    let outcome = tokio::select! {
-        outcome = proceed(args, session, &cluster, &mut changes) => outcome,
-        interrupt = interrupted() => Err(interrupt),
-    };
+    let outcome = until_interrupted(args, session, &cluster, &mut changes).await;
     match outcome {
         Ok(()) => {
             session.printer().listing(&SHAPE.listing(changes.rows()))?;
             Ok(ExitStatus::Ok)
         }
         Err(error) if changes.are_kept() => {
-            session.printer().insist("taking back what was done");
-            match changes.undo().await {
-                Ok(()) => Err(error),
-                Err(left) => Err(error.with_hint(format!(
-                    "not everything could be taken back ({left}); `streamflow webhook uninstall` removes it"
-                ))),
+            session.printer().insist("taking back what was done; Ctrl-C leaves it");
+            let why = tokio::select! {
+                undone = changes.undo() => undone.err().map(|error| error.to_string()),
+                _ = interrupted() => Some("interrupted".to_owned()),
+            };
+            if let Some(why) = why {
+                session.printer().insist(format_args!(
+                    "not everything was taken back ({why}); left in the cluster: {}\n`streamflow webhook install` goes on \
+                     from there, `streamflow webhook uninstall` takes it away",
+                    changes.left().join(", ")
+                ));
             }
+            Err(error)
         }
         Err(error) => Err(error),
     }
+}
+
+/// Goes on until Ctrl-C. A change that is under way then is still waited for, or it would come after it was taken back; a
+/// second Ctrl-C does not wait.
+async fn until_interrupted(
+    args: &InstallArgs,
+    session: &Session,
+    cluster: &Cluster,
+    changes: &mut Changes<'_>,
+) -> Result<(), CommandError> {
+    let stop = CancellationToken::new();
+    let mut proceeding = std::pin::pin!(proceed(args, session, cluster, changes, &stop));
+    tokio::select! {
+        outcome = &mut proceeding => return outcome,
+        _ = interrupted() => stop.cancel(),
+    }
+    tokio::select! {
+        outcome = proceeding => outcome,
+        interrupt = interrupted() => Err(interrupt),
+    }
+}
+
+/// Waits for something that changes nothing, until Ctrl-C.
+async fn unless<T>(
+    stop: &CancellationToken,
+    waiting: impl Future<Output = Result<T, CommandError>>,
+) -> Result<T, CommandError> {
+    stop.run_until_cancelled(waiting).await.unwrap_or_else(|| Err(CommandError::interrupted()))
 }
 
 async fn proceed(
@@ -118,9 +151,10 @@ async fn proceed(
     session: &Session,
     cluster: &Cluster,
     changes: &mut Changes<'_>,
+    stop: &CancellationToken,
 ) -> Result<(), CommandError> {
     let deadline = Instant::now() + args.timeout;
-    let (ca_bundle, secret) = trust(args, session, cluster).await?;
+    let (ca_bundle, secret) = unless(stop, trust(args, session, cluster)).await?;
     let mut objects = args.objects.objects(Some(ca_bundle))?;
     let configuration = objects.pop().ok_or_else(|| CommandError::bug("there is no configuration"))?;
     // The pods mount the Secret, and the namespace comes first.
@@ -128,6 +162,9 @@ async fn proceed(
         objects.insert(objects.len().min(1), secret);
     }
     for object in &objects {
+        if stop.is_cancelled() {
+            return Err(CommandError::interrupted());
+        }
         changes.apply(object).await?;
     }
     if args.dry_run.is_some() {
@@ -137,11 +174,11 @@ async fn proceed(
     let printer = session.printer();
     if args.objects.image.is_some() {
         printer.talk("waiting for the webhook's pods");
-        ready::wait(cluster, &args.objects.injection.namespace, deadline).await?;
+        unless(stop, ready::wait(cluster, &args.objects.injection.namespace, deadline)).await?;
     }
     changes.apply(&configuration).await?;
     printer.talk(format_args!("waiting for the API server to ask the webhook, in namespace {}", args.try_in));
-    match probe::until_injected(cluster, &args.try_in, deadline).await? {
+    match unless(stop, probe::until_injected(cluster, &args.try_in, deadline)).await? {
         Probe::Injected => Ok(()),
         Probe::Untouched => Err(CommandError::new(
             "timed_out",

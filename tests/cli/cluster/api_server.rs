@@ -1,15 +1,15 @@
 //! A small Kubernetes API server in this process that the real kubectl can talk to: discovery, objects, patches, watches, logs,
-//! port-forward, and the admission step. Plain HTTP on loopback.
+//! port-forward, and the admission step. On loopback, in plain HTTP or over TLS.
 //!
-//! It is simpler than the real one, and says so: nobody is authenticated or authorized; objects get no defaults beside names,
-//! times and versions; match conditions (CEL) of webhooks are not evaluated, so that a webhook is asked more often than by a real
-//! server and must say no by itself; server-side apply knows what each manager applied, not what others updated, and takes a list
-//! for one value.
+//! It is simpler than the real one, and says so: over HTTP nobody is authenticated, and nobody is authorized; objects get no defaults
+//! beside names, times and versions; match conditions (CEL) of webhooks are not evaluated, so that a webhook is asked more often
+//! than by a real server and must say no by itself; server-side apply knows what each manager applied, not what others updated.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+mod access;
 mod admission;
 mod controller;
 mod discovery;
@@ -33,6 +34,7 @@ mod store;
 mod watch;
 mod write;
 
+use access::{Access, Peer, TlsListener};
 use failure::Failure;
 use query::Query;
 use resource::Path as ObjectPath;
@@ -55,6 +57,11 @@ pub(super) struct Cluster {
     failed: Mutex<Vec<String>>,
     /// Requests by method and path, for tests that look at what was asked.
     asked: Mutex<Vec<String>>,
+    /// Requests of this method wait, and so many do.
+    held: Mutex<Option<Method>>,
+    waiting: AtomicUsize,
+    /// None: everybody may ask.
+    access: Option<Access>,
 }
 
 /// A server that runs until it is dropped.
@@ -65,8 +72,17 @@ pub(super) struct ApiServer {
 }
 
 impl ApiServer {
-    #[expect(clippy::disallowed_methods, reason = "it serves this process alone, and needs no limits")]
     pub(super) fn start() -> Self {
+        Self::start_for(None)
+    }
+
+    /// Starts a server that is asked over TLS, by those whom its access lets in.
+    pub(super) fn start_tls() -> Self {
+        Self::start_for(Some(Access::new()))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "it serves this process alone, and needs no limits")]
+    fn start_for(access: Option<Access>) -> Self {
         // Another test may have chosen it already.
         drop(rustls::crypto::ring::default_provider().install_default());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -78,24 +94,51 @@ impl ApiServer {
             logs: Mutex::default(),
             failed: Mutex::default(),
             asked: Mutex::default(),
+            held: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            access,
         });
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let router = axum::Router::new().fallback(answer).with_state(Arc::clone(&cluster));
-        runtime.spawn(async move { axum::serve(listener, router).await });
+        match &cluster.access {
+            None => drop(runtime.spawn(async move { axum::serve(listener, router).await })),
+            Some(access) => {
+                let listener = TlsListener { tcp: listener, acceptor: access.acceptor() };
+                let service = router.into_make_service_with_connect_info::<Peer>();
+                drop(runtime.spawn(async move { axum::serve(listener, service).await }));
+            }
+        }
         Self { cluster, address, runtime: Some(runtime) }
     }
 
     pub(super) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.cluster.access.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Returns who is let in.
+    pub(super) fn access(&self) -> &Access {
+        self.cluster.access.as_ref().unwrap()
     }
 
     /// Writes a kubeconfig to `home`, where both kubectl and the program look for it.
     pub(super) fn write_kubeconfig(&self, home: &Path) {
+        let authority = self.cluster.access.as_ref().map(Access::authority);
+        self.write_kubeconfig_of(home, authority.as_deref(), &json!({}));
+    }
+
+    /// Writes a kubeconfig of a user who trusts an authority.
+    pub(super) fn write_kubeconfig_of(&self, home: &Path, authority: Option<&str>, user: &Value) {
+        use base64::Engine as _;
+        let mut cluster = json!({"server": self.url()});
+        if let Some(authority) = authority {
+            cluster["certificate-authority-data"] = json!(base64::engine::general_purpose::STANDARD.encode(authority));
+        }
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "test",
-            "clusters": [{"name": "test", "cluster": {"server": self.url()}}],
-            "users": [{"name": "test", "user": {}}],
+            "clusters": [{"name": "test", "cluster": cluster}],
+            "users": [{"name": "test", "user": user}],
             "contexts": [
                 {"name": "test", "context": {"cluster": "test", "user": "test"}},
                 {"name": "web", "context": {"cluster": "test", "user": "test", "namespace": "web"}},
@@ -179,6 +222,17 @@ impl ApiServer {
     pub(super) fn asked(&self) -> Vec<String> {
         self.cluster.asked.lock().clone()
     }
+
+    /// Lets requests of a method wait until another call releases them.
+    pub(super) fn hold(&self, method: Option<Method>) {
+        *self.cluster.held.lock() = method;
+        self.cluster.changed.notify_waiters();
+    }
+
+    /// Returns how many requests are held. One whose client is gone is none any more.
+    pub(super) fn waiting(&self) -> usize {
+        self.cluster.waiting.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for ApiServer {
@@ -190,8 +244,33 @@ impl Drop for ApiServer {
 }
 
 async fn answer(State(cluster): State<Arc<Cluster>>, request: Request) -> Response {
+    if cluster.access.as_ref().is_some_and(|access| !access.admits(&request)) {
+        return Failure::new(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized").into_response();
+    }
     cluster.asked.lock().push(format!("{} {}", request.method(), request.uri()));
+    wait(&cluster, request.method()).await;
     route(&cluster, request).await.unwrap_or_else(|failure| failure.into_response())
+}
+
+/// Waits for as long as a test holds requests of this method.
+async fn wait(cluster: &Cluster, method: &Method) {
+    struct Waiting<'a>(&'a AtomicUsize);
+    impl Drop for Waiting<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    cluster.waiting.fetch_add(1, Ordering::SeqCst);
+    let _waiting = Waiting(&cluster.waiting);
+    loop {
+        let changed = cluster.changed.notified();
+        tokio::pin!(changed);
+        changed.as_mut().enable();
+        if cluster.held.lock().as_ref() != Some(method) {
+            return;
+        }
+        changed.await;
+    }
 }
 
 async fn route(cluster: &Arc<Cluster>, request: Request) -> Result<Response, Failure> {

@@ -7,7 +7,7 @@ use crate::server::Server;
 use crate::webhook::serving::Webhook;
 
 /// Installs the webhook that runs as a process, outside of the cluster.
-fn install(test: &Test, webhook: &Webhook) {
+pub(super) fn install(test: &Test, webhook: &Webhook) {
     let authority = webhook.place.dir().join("certs/ca.crt");
     let args = ["webhook", "install", "--url", webhook.url(), "--ca", authority.to_str().unwrap(), "-o", "json"];
     let rows = test.run(&args).exits(0).json()["rows"].clone();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Test;
 use crate::server::Server;
 
-fn deployment(name: &str, managed: bool) -> Value {
+pub(super) fn deployment(name: &str, managed: bool) -> Value {
     let mut labels = json!({"app": name});
     if managed {
         labels["streamflow.io/managed"] = json!("true");
@@ -46,19 +46,19 @@ fn with_shop() -> Test {
 }
 
 /// A call that goes on, whose lines are read as they come.
-struct Following {
+pub(super) struct Following {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Following {
-    fn start(test: &Test, args: &[&str]) -> Self {
+    pub(super) fn start(test: &Test, args: &[&str]) -> Self {
         let mut child = test.place.command(args).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
 
-    fn next(&mut self) -> Value {
+    pub(super) fn next(&mut self) -> Value {
         let line = self.lines.next().unwrap().unwrap();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }

@@ -18,6 +18,7 @@ struct Done {
     outcome: &'static str,
     /// None: there was none.
     before: Option<Value>,
+    taken_back: bool,
 }
 
 impl<'a> Changes<'a> {
@@ -33,7 +34,7 @@ impl<'a> Changes<'a> {
         let before = self.cluster.get(kind, namespace.as_deref().unwrap_or_default(), &name).await?;
         let place = self.done.len();
         // Noted first: when the answer is lost, the object may be there all the same.
-        self.done.push(Done { kind, namespace, name, outcome: "created", before });
+        self.done.push(Done { kind, namespace, name, outcome: "created", before, taken_back: false });
         let applied = self.cluster.apply(object, self.apply).await;
         let done = &mut self.done[place];
         let after = match applied {
@@ -65,29 +66,26 @@ impl<'a> Changes<'a> {
     }
 
     /// Takes back everything, the last first.
-    pub(super) async fn undo(&self) -> Result<(), KubeError> {
+    pub(super) async fn undo(&mut self) -> Result<(), KubeError> {
         let mut failed = Ok(());
-        for done in self.done.iter().rev().filter(|done| done.outcome != "unchanged") {
+        for done in self.done.iter_mut().rev().filter(|done| done.outcome != "unchanged") {
             // What can be taken back is, whatever becomes of the rest.
-            if let Err(error) = self.undo_one(done).await {
-                failed = Err(error);
+            match done.undo(self.cluster).await {
+                Ok(()) => done.taken_back = true,
+                Err(error) => failed = Err(error),
             }
         }
         failed
     }
 
-    async fn undo_one(&self, done: &Done) -> Result<(), KubeError> {
-        let namespace = done.namespace.as_deref().unwrap_or_default();
-        let Some(before) = &done.before else {
-            return self.cluster.delete(done.kind, namespace, &done.name).await.map(|_was_there| ());
-        };
-        let Some(now) = self.cluster.get(done.kind, namespace, &done.name).await? else { return Ok(()) };
-        let mut back = before.clone();
-        back["metadata"]["resourceVersion"] = now["metadata"]["resourceVersion"].clone();
-        // Objects of a listing or an answer have no kind of their own on some servers.
-        back["apiVersion"] = json!(done.kind.api_version());
-        back["kind"] = json!(done.kind.kind);
-        self.cluster.replace(&back).await.map(|_object| ())
+    /// Returns what was not taken back, as `Kind namespace/name`.
+    pub(super) fn left(&self) -> Vec<String> {
+        let left = self.done.iter().filter(|done| done.outcome != "unchanged" && !done.taken_back);
+        left.map(|done| match &done.namespace {
+            Some(namespace) => format!("{} {namespace}/{}", done.kind.kind, done.name),
+            None => format!("{} {}", done.kind.kind, done.name),
+        })
+        .collect()
     }
 
     pub(super) fn rows(&self) -> Vec<Vec<Value>> {
@@ -96,6 +94,22 @@ impl<'a> Changes<'a> {
             vec![json!(done.kind.kind), json!(namespace), json!(done.name), json!(done.outcome)]
         };
         self.done.iter().map(row).collect()
+    }
+}
+
+impl Done {
+    async fn undo(&self, cluster: &Cluster) -> Result<(), KubeError> {
+        let namespace = self.namespace.as_deref().unwrap_or_default();
+        let Some(before) = &self.before else {
+            return cluster.delete(self.kind, namespace, &self.name).await.map(|_was_there| ());
+        };
+        let Some(now) = cluster.get(self.kind, namespace, &self.name).await? else { return Ok(()) };
+        let mut back = before.clone();
+        back["metadata"]["resourceVersion"] = now["metadata"]["resourceVersion"].clone();
+        // Objects of a listing or an answer have no kind of their own on some servers.
+        back["apiVersion"] = json!(self.kind.api_version());
+        back["kind"] = json!(self.kind.kind);
+        cluster.replace(&back).await.map(|_object| ())
     }
 }
 

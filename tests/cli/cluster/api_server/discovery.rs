@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::resource::{ALL, Resource};
 
@@ -21,6 +21,21 @@ pub(super) fn document(path: &str) -> Option<Value> {
             let groups: Vec<Value> = groups.iter().map(group).collect();
             Some(json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
         }
+        "/openapi/v3" => {
+            let place =
+                |known: &Resource| (root(known), json!({"serverRelativeURL": format!("/openapi/v3/{}", root(known))}));
+            Some(json!({"paths": ALL.iter().map(|known| place(known)).collect::<Map<String, Value>>()}))
+        }
+        path if path.starts_with("/openapi/v3/") => {
+            let wanted = path.trim_start_matches("/openapi/v3/");
+            let patches = ALL
+                .iter()
+                .filter(|known| root(known) == wanted)
+                .map(|known| (format!("/{wanted}/{}/{{name}}", known.plural), patch(known)));
+            Some(
+                json!({"openapi": "3.0.0", "info": {"title": "test", "version": "1"}, "paths": Map::from_iter(patches)}),
+            )
+        }
         path => {
             let group_version = path.strip_prefix("/apis/").or_else(|| path.strip_prefix("/api/"))?;
             let resources: Vec<Value> =
@@ -33,6 +48,20 @@ pub(super) fn document(path: &str) -> Option<Value> {
             })
         }
     }
+}
+
+/// Returns the beginning of the paths of a group, without the first slash.
+fn root(known: &Resource) -> String {
+    if known.group.is_empty() { format!("api/{}", known.version) } else { format!("apis/{}", known.api_version()) }
+}
+
+/// Returns what is described of a kind: that the server itself checks the fields, so that clients need not.
+fn patch(known: &Resource) -> Value {
+    json!({"patch": {
+        "x-kubernetes-group-version-kind": {"group": known.group, "version": known.version, "kind": known.kind},
+        "parameters": [{"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}],
+        "responses": {},
+    }})
 }
 
 fn resource(known: &Resource) -> Value {

@@ -45,7 +45,7 @@ pub(super) fn apply(
 /// By what the items of a list are told apart, where a list is merged and not replaced.
 fn merge_key(list: &str) -> Option<&'static str> {
     match list {
-        "containers" | "initContainers" | "volumes" | "env" | "imagePullSecrets" => Some("name"),
+        "containers" | "initContainers" | "volumes" | "env" | "imagePullSecrets" | "webhooks" => Some("name"),
         "ports" => Some("containerPort"),
         "ownerReferences" => Some("uid"),
         _ => None,
@@ -114,48 +114,85 @@ fn server_side(
         }
     }
     if let Some(before) = store.applied.get(&own) {
-        remove_left_out(&mut object, before, &wanted);
+        remove_left_out(&mut object, before, &wanted, "");
     }
-    merge(&mut object, &wanted);
+    merge(&mut object, &wanted, "");
     if !query.is_dry_run() {
         store.applied.insert(own, wanted);
     }
     Ok(object)
 }
 
+/// Returns the key by which the items of a list are told apart; None for what is one value.
+fn keyed(at: &str, list: &[Value]) -> Option<&'static str> {
+    let key = merge_key(at.rsplit('.').next()?)?;
+    list.iter().all(|item| !item[key].is_null()).then_some(key)
+}
+
+fn like<'a>(list: &'a [Value], item: &Value, key: &str) -> Option<&'a Value> {
+    list.iter().find(|known| known[key] == item[key])
+}
+
 /// Returns the first field that another manager has with another value than the one that is wanted.
 fn conflict(wanted: &Value, theirs: &Value, now: &Value, at: String) -> Option<String> {
-    match (wanted, theirs) {
-        (Value::Object(wanted), Value::Object(theirs)) => {
+    match (wanted, theirs, now) {
+        (Value::Object(wanted), Value::Object(theirs), now) => {
             let both = wanted.iter().filter_map(|(name, value)| Some((name, value, theirs.get(name)?)));
             both.filter(|(name, ..)| !["apiVersion", "kind"].contains(&name.as_str()))
                 .find_map(|(name, value, their)| conflict(value, their, &now[name], format!("{at}.{name}")))
+        }
+        (Value::Array(wanted), Value::Array(theirs), Value::Array(now)) if keyed(&at, wanted).is_some() => {
+            let key = keyed(&at, wanted)?;
+            wanted.iter().find_map(|item| {
+                conflict(item, like(theirs, item, key)?, like(now, item, key)?, format!("{at}[{}]", item[key]))
+            })
         }
         _ => (wanted != now).then_some(at),
     }
 }
 
 /// Takes away what the manager applied before and does not name any more.
-fn remove_left_out(object: &mut Value, before: &Value, wanted: &Value) {
-    let (Some(object), Some(before)) = (object.as_object_mut(), before.as_object()) else { return };
-    for (name, part) in before {
-        match (wanted.get(name), object.get_mut(name)) {
-            (None, Some(_)) => drop(object.remove(name)),
-            (Some(wanted), Some(now)) => remove_left_out(now, part, wanted),
-            _ => {}
+fn remove_left_out(object: &mut Value, before: &Value, wanted: &Value, at: &str) {
+    match (object, before, wanted) {
+        (Value::Object(object), Value::Object(before), Value::Object(wanted)) => {
+            for (name, part) in before {
+                match (wanted.get(name), object.get_mut(name)) {
+                    (None, Some(_)) => drop(object.remove(name)),
+                    (Some(wanted), Some(now)) => remove_left_out(now, part, wanted, name),
+                    _ => {}
+                }
+            }
         }
+        (Value::Array(object), Value::Array(before), Value::Array(wanted)) => {
+            let Some(key) = keyed(at, wanted) else { return };
+            object.retain(|item| like(before, item, key).is_none() || like(wanted, item, key).is_some());
+            for item in object {
+                if let (Some(before), Some(wanted)) = (like(before, item, key), like(wanted, item, key)) {
+                    remove_left_out(item, before, wanted, "");
+                }
+            }
+        }
+        _ => {}
     }
 }
 
-/// Lists are taken for one value.
-fn merge(object: &mut Value, wanted: &Value) {
+fn merge(object: &mut Value, wanted: &Value, at: &str) {
     match wanted {
         Value::Object(wanted) => {
             if !object.is_object() {
                 *object = Value::Object(Map::new());
             }
             for (name, part) in wanted {
-                merge(object.as_object_mut().unwrap().entry(name.clone()).or_insert(Value::Null), part);
+                merge(object.as_object_mut().unwrap().entry(name.clone()).or_insert(Value::Null), part, name);
+            }
+        }
+        Value::Array(items) if object.is_array() && keyed(at, items).is_some() => {
+            let (key, list) = (keyed(at, items).unwrap(), object.as_array_mut().unwrap());
+            for item in items {
+                match list.iter_mut().find(|known| known[key] == item[key]) {
+                    Some(known) => merge(known, item, ""),
+                    None => list.push(item.clone()),
+                }
             }
         }
         other => *object = other.clone(),

@@ -1,5 +1,7 @@
 //! Reads the objects that newer kubectl sends as protobuf: the fields that `kubectl create` sets. Others are left out.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 /// What such a body begins with; a message of type and bytes follows.
@@ -13,6 +15,8 @@ enum Holds {
     Text,
     Number,
     Map,
+    /// As a map; the values are bytes, which JSON has in base64.
+    BytesMap,
     Message(&'static [Field]),
     List(&'static [Field]),
     /// Either a number or a text, told by the first field.
@@ -41,6 +45,7 @@ static PORT: [Field; 4] =
 static SERVICE_SPEC: [Field; 3] = [(1, "ports", List(&PORT)), (2, "selector", Holds::Map), (4, "type", Text)];
 static SERVICE: [Field; 2] = [(1, "metadata", Message(&METADATA)), (2, "spec", Message(&SERVICE_SPEC))];
 static NAMESPACE: [Field; 1] = [(1, "metadata", Message(&METADATA))];
+static SECRET: [Field; 3] = [(1, "metadata", Message(&METADATA)), (2, "data", Holds::BytesMap), (3, "type", Text)];
 
 /// Returns the object of a body; None when it is no protobuf.
 pub(super) fn object(body: &[u8]) -> Option<Value> {
@@ -51,6 +56,7 @@ pub(super) fn object(body: &[u8]) -> Option<Value> {
         "Deployment" => &DEPLOYMENT,
         "Service" => &SERVICE,
         "Namespace" => &NAMESPACE,
+        "Secret" => &SECRET,
         other => panic!("a {other} came as protobuf"),
     };
     object.extend(message(part(2).unwrap_or_default(), known));
@@ -72,12 +78,16 @@ fn message(bytes: &[u8], known: &[Field]) -> Map<String, Value> {
                 list.as_array_mut().unwrap().push(Value::Object(message(bytes, fields)));
                 continue;
             }
-            Holds::Map => {
+            Holds::Map | Holds::BytesMap => {
                 let entry = self::fields(bytes);
                 let part = |wanted: u64| {
-                    entry.iter().find(|(number, ..)| *number == wanted).map_or("", |(.., bytes)| text(bytes))
+                    entry.iter().find(|(number, ..)| *number == wanted).map_or(&[][..], |(.., bytes)| *bytes)
                 };
-                object.entry(*name).or_insert_with(|| json!({}))[part(1)] = json!(part(2));
+                let value = match holds {
+                    Holds::BytesMap => STANDARD.encode(part(2)),
+                    _ => text(part(2)).to_owned(),
+                };
+                object.entry(*name).or_insert_with(|| json!({}))[text(part(1))] = json!(value);
                 continue;
             }
             NumberOrText => {
