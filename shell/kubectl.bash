@@ -185,7 +185,9 @@ _streamflow_ask() {
 _streamflow_kubectl() {
     local rest word stripped match prefix line value directive i
     local -a words
-    words=() rest=${COMP_LINE:0:COMP_POINT} directive=0
+    words=() rest=${COMP_LINE:0:COMP_POINT}
+    # Until kubectl says something else: when it does not answer, files are no better answer.
+    directive=4
     # Bash splits at = and : too; what has no blank between is one word.
     for ((i = 0; i <= COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}

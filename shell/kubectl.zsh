@@ -182,7 +182,8 @@ _streamflow_ask() {
 
 # Completes kubectl and every name above. The words are rewritten to the call that the name stands for.
 _streamflow_kubectl() {
-    local line value about match directive=0
+    # Until kubectl says something else: when it does not answer, files are no better answer.
+    local line value about match directive=4
     local -a asked shown
     asked=("${(@Q)words[1,CURRENT-1]}")
     case $asked[1] in

@@ -167,7 +167,8 @@ function _streamflow_kubectl
 @words@
     end
     set -l prefix (string match -r -- '^-[^=]*=' "$current")
-    set -l directive 0
+    # Until kubectl says something else: when it does not answer, files are no better answer.
+    set -l directive 4
     set -l found
     for line in (_streamflow_ask $words $asked[2..-1] "$current")
         switch $line

@@ -104,7 +104,7 @@ impl ApiServer {
         match &cluster.access {
             None => drop(runtime.spawn(async move { axum::serve(listener, router).await })),
             Some(access) => {
-                let listener = TlsListener { tcp: listener, acceptor: access.acceptor() };
+                let listener = TlsListener::new(listener, access.acceptor());
                 let service = router.into_make_service_with_connect_info::<Peer>();
                 drop(runtime.spawn(async move { axum::serve(listener, service).await }));
             }

@@ -131,11 +131,11 @@ fn kept(home: &Home) -> Vec<String> {
 }
 
 /// Types and presses TAB once, and returns when the shell takes the next line.
-fn late_tab(terminal: &mut Terminal, typed: &str) {
-    terminal.keys(&format!("{typed}\t"));
-    terminal.keys("\x05\x15echo go''es on\r");
+fn late_tab(terminal: &mut Screen, typed: &str) {
+    terminal.press(&format!("{typed}\t"));
+    terminal.press("\x05\x15echo go''es on\r");
     terminal.shows("goes on");
-    terminal.keys("\x0c");
+    terminal.press("\x0c");
     terminal.until("an empty line", |text| !text.contains("goes on") && text.trim_end().ends_with(PROMPT.trim()));
 }
 
@@ -242,8 +242,11 @@ fn cluster_that_hangs_does_not_hang_tab() {
         // Far longer than the test waits.
         home.put_kubectl("#!/bin/sh\nexec sleep 600\n");
         let mut terminal = open(&home, name, shell, &home.place.dir());
+        // The only file is no name of a namespace.
+        home.place.write("some-file", "");
         terminal.press("kgp -n \t");
-        terminal.press("\x05\x15echo al''ive\r");
-        terminal.shows("alive");
+        terminal.press("\x01echo al''ive \r");
+        let text = terminal.shows("alive kgp -n");
+        assert!(!text.contains("some-file"), "{name}: {text}");
     });
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, connect_info::Connected};
 use axum::serve::{IncomingStream, Listener};
+use futures::future::{BoxFuture, FutureExt as _};
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use http::header::AUTHORIZATION;
 use parking_lot::Mutex;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
@@ -101,8 +103,16 @@ impl Connected<IncomingStream<'_, TlsListener>> for Peer {
 }
 
 pub(super) struct TlsListener {
-    pub(super) tcp: TcpListener,
-    pub(super) acceptor: TlsAcceptor,
+    tcp: TcpListener,
+    acceptor: TlsAcceptor,
+    /// Handshakes that are under way: a client that opens a connection and keeps it for later does not keep the others waiting.
+    greeting: FuturesUnordered<BoxFuture<'static, Option<(TlsStream<TcpStream>, SocketAddr)>>>,
+}
+
+impl TlsListener {
+    pub(super) fn new(tcp: TcpListener, acceptor: TlsAcceptor) -> Self {
+        Self { tcp, acceptor, greeting: FuturesUnordered::new() }
+    }
 }
 
 impl Listener for TlsListener {
@@ -111,10 +121,18 @@ impl Listener for TlsListener {
 
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
         loop {
-            let Ok((stream, address)) = self.tcp.accept().await else { continue };
-            // A client that does not trust us, or whom we do not trust, is none.
-            if let Ok(stream) = self.acceptor.accept(stream).await {
-                return (stream, address);
+            tokio::select! {
+                Ok((stream, address)) = self.tcp.accept() => {
+                    let greeted = self.acceptor.accept(stream);
+                    self.greeting.push(async move { Some((greeted.await.ok()?, address)) }.boxed());
+                }
+                // A client that does not trust us, or whom we do not trust, is none.
+                Some(greeted) = self.greeting.next(), if !self.greeting.is_empty() => {
+                    if let Some(greeted) = greeted {
+                        return greeted;
+                    }
+                }
+                else => {}
             }
         }
     }
