@@ -102,11 +102,14 @@ impl Connected<IncomingStream<'_, TlsListener>> for Peer {
     }
 }
 
+/// A connection after its handshake.
+type Greeted = (TlsStream<TcpStream>, SocketAddr);
+
 pub(super) struct TlsListener {
     tcp: TcpListener,
     acceptor: TlsAcceptor,
     /// Handshakes that are under way: a client that opens a connection and keeps it for later does not keep the others waiting.
-    greeting: FuturesUnordered<BoxFuture<'static, Option<(TlsStream<TcpStream>, SocketAddr)>>>,
+    greeting: FuturesUnordered<BoxFuture<'static, Option<Greeted>>>,
 }
 
 impl TlsListener {
