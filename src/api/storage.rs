@@ -29,6 +29,10 @@ pub struct StorageStats {
     pub unsealed_bytes: u64,
     pub journal_files: u64,
     pub journal_bytes: u64,
+    /// The store that history is in; null when it is in the data folder.
+    pub location: Option<String>,
+    /// Bytes of that store that are held in the data folder.
+    pub nearby_bytes: u64,
     /// Number of the newest snapshot, by which other engines read an earlier state.
     pub snapshot: i64,
     /// Offset after the last sealed event.
@@ -163,6 +167,15 @@ pub struct BackupInfo {
     pub files: u64,
     /// Bytes of these; backups share those that did not change.
     pub bytes: u64,
+}
+
+/// Parameters of `POST /api/v1/storage/backups`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct BackupParams {
+    /// `s3://bucket/prefix`, instead of the place that the server's settings name.
+    pub to: Option<String>,
 }
 
 /// What making a backup did. Answer of `POST /api/v1/storage/backups`.

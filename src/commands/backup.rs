@@ -2,13 +2,13 @@
 
 mod restore;
 
-use std::path::PathBuf;
-
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 use streamflow_engine::backup::{BackupError, Manifest, verify_backups};
-use streamflow_engine::disk::LocalDisk;
+use streamflow_engine::disk::Folder;
+use streamflow_engine::object::open_location;
 
+use super::engine_options::{location, nothing_nearby, object_options};
 use super::tree::examples;
 use super::{Consent, Session, remote};
 use crate::api::storage::{BackupAnswer, BackupInfo};
@@ -78,8 +78,13 @@ pub(super) struct BackupArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Back up every event so far to the folder that storage.backup_location names
+    ///
+    /// It may be an S3-compatible store, as --to may; storage.s3 says how it is reached.
     #[command(after_help = examples!("streamflow backup create", "streamflow backup create -o json --jq .id"))]
     Create {
+        /// Store that it goes to, instead of storage.backup_location: s3://bucket/prefix
+        #[arg(long, value_name = "STORE")]
+        to: Option<String>,
         /// Write to a protected context without asking
         #[arg(long)]
         yes: bool,
@@ -104,34 +109,37 @@ enum Action {
 /// Where backups are.
 #[derive(Debug, Clone, clap::Args)]
 struct Place {
-    /// Folder of the backups, instead of storage.backup_location
+    /// Folder or store of the backups, instead of storage.backup_location
     #[arg(long, value_name = "DIR")]
-    location: Option<PathBuf>,
+    location: Option<String>,
 }
 
 impl Place {
-    fn folder(&self, session: &Session) -> Result<PathBuf, CommandError> {
-        match &self.location {
-            Some(location) => Ok(location.clone()),
-            None => session
-                .settings()?
-                .file("storage.backup_location", &session.current_dir()?)
-                .ok_or_else(|| BackupError::NotConfigured.into()),
-        }
+    fn folder(&self, session: &Session) -> Result<Folder, CommandError> {
+        let location = location(self.location.as_deref(), session)?.ok_or(BackupError::NotConfigured)?;
+        let opened = open_location(&location, &object_options(session.settings()?)?, &nothing_nearby());
+        opened.map_err(|error| {
+            CommandError::new("storage_unavailable", format!("{location}: {error}"), ExitStatus::Usage)
+        })
     }
 }
 
 pub(super) fn run(args: BackupArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     match args.action {
-        Action::Create { yes } => create(if yes { Consent::Given } else { Consent::Wanted }, session),
+        Action::Create { to, yes } => {
+            create(to.as_deref(), if yes { Consent::Given } else { Consent::Wanted }, session)
+        }
         Action::List { place } => list(&place, session),
         Action::Verify { id, place } => verify(id.as_deref(), &place, session),
         Action::Restore(args) => restore::run(args, session),
     }
 }
 
-fn create(consent: Consent, session: &Session) -> Result<ExitStatus, CommandError> {
-    let request = Request::post("/api/v1/storage/backups");
+fn create(to: Option<&str>, consent: Consent, session: &Session) -> Result<ExitStatus, CommandError> {
+    let mut request = Request::post("/api/v1/storage/backups");
+    if let Some(to) = to {
+        request = request.query("to", to);
+    }
     let answer: BackupAnswer = remote::ask_keeper(session, "make a backup", consent, request)?;
     if session.printer().wants_words() {
         let (backup, new) = (&answer.backup, spell_bytes_roughly(answer.copied_bytes));
@@ -159,7 +167,8 @@ fn list(place: &Place, session: &Session) -> Result<ExitStatus, CommandError> {
     let is_here = place.location.is_some() || session.target()?.data_dir.is_some();
     let backups: Vec<BackupInfo> = if is_here {
         let mut readable = Vec::new();
-        for backup in Manifest::list(&LocalDisk, &place.folder(session)?)? {
+        let folder = place.folder(session)?;
+        for backup in Manifest::list(&*folder.disk, &folder.path)? {
             match backup {
                 Ok(manifest) => readable.push(server::backup_info(&manifest)),
                 Err(error) => session.printer().talk(format_args!("warning: {error}")),

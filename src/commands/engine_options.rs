@@ -8,10 +8,13 @@ use streamflow_engine::catalog::CatalogError;
 use streamflow_engine::compactor::CompactorOptions;
 use streamflow_engine::ingest::StoreOptions;
 use streamflow_engine::query::QueryLimits;
-use streamflow_engine::segment::SegmentError;
+use streamflow_engine::segment::{Codec, SegmentError, WriteOptions};
 use streamflow_engine::{EngineOptions, OpenError, SealError};
 
+mod object;
 mod retention;
+
+pub(super) use object::{location, nothing_nearby, object_options};
 
 use super::geoip;
 use crate::printer::{CommandError, ExitStatus};
@@ -38,9 +41,13 @@ pub(super) fn engine_options(
         compactor: CompactorOptions {
             retention: retention::of(settings)?,
             replaced_grace: settings.duration("storage.replaced_grace"),
+            write_options: write_options(settings),
         },
+        location: object::history(settings)?,
+        object: object_options(settings)?,
+        cache_bytes_max: settings.bytes("storage.cache_size"),
         backup: BackupOptions {
-            location: settings.file("storage.backup_location", current_dir),
+            location: object::backups(settings, current_dir)?,
             interval: settings.duration("storage.backup_interval"),
             keep: settings.count("storage.backup_keep"),
         },
@@ -55,6 +62,31 @@ pub(super) fn engine_options(
         geoip_database: settings.file(geoip::SETTING, current_dir),
         ..EngineOptions::new(data_dir)
     })
+}
+
+/// Returns the options of a data folder that has its history in itself, whatever the settings say of other folders.
+///
+/// # Errors
+/// As [`engine_options`].
+pub(super) fn self_contained(
+    settings: &Settings,
+    data_dir: PathBuf,
+    current_dir: &Path,
+) -> Result<EngineOptions, CommandError> {
+    let backup = BackupOptions::default();
+    Ok(EngineOptions { location: None, backup, ..engine_options(settings, data_dir, current_dir)? })
+}
+
+fn write_options(settings: &Settings) -> WriteOptions {
+    let level = i32::try_from(settings.number("storage.zstd_level")).unwrap_or(i32::MAX);
+    let codec = match settings.text("storage.compression") {
+        Some("snappy") => Codec::Snappy,
+        Some("gzip") => Codec::Gzip,
+        Some("lz4") => Codec::Lz4,
+        Some("none") => Codec::Nothing,
+        _ => Codec::Zstd(level),
+    };
+    WriteOptions { codec, ..WriteOptions::default() }
 }
 
 fn query_limits(settings: &Settings) -> QueryLimits {
@@ -82,6 +114,7 @@ impl From<OpenError> for CommandError {
             OpenError::Geo(error) => return geoip::unusable(&error),
             OpenError::Journal(error) => ("storage_unavailable", journal_hint(&error)),
             OpenError::History(error) => ("storage_unavailable", history_hint(&error)),
+            OpenError::Io { path, .. } if is_store(&path) => ("storage_unavailable", STORE_HINT.to_owned()),
             OpenError::Io { .. } => {
                 ("storage_unavailable", "check that the folder exists and that you may read and write it".to_owned())
             }
@@ -90,13 +123,30 @@ impl From<OpenError> for CommandError {
     }
 }
 
+const STORE_HINT: &str =
+    "see storage.location and storage.s3 in `streamflow config view --origin`; acknowledged events are in the journal";
+
+fn is_store(path: &Path) -> bool {
+    path.starts_with("s3:")
+}
+
 fn history_hint(error: &SealError) -> String {
     match error {
         SealError::Catalog(CatalogError::Newer { .. }) | SealError::Segment(SegmentError::Newer { .. }) => {
             "use the version that wrote it, or a newer one"
         }
         SealError::Catalog(_) => "the catalog says which files hold history; bring catalog.db back from a copy",
-        SealError::Segment(_) | SealError::Io { .. } => {
+        SealError::Io { path, .. } if is_store(path) => STORE_HINT,
+        SealError::Elsewhere { lake, .. } if is_store(lake) => {
+            "set storage.location to where they are, or bring them back from a backup"
+        }
+        SealError::Elsewhere { said, .. } if said.starts_with("s3://") => {
+            "history is in a store: set storage.location to it, or restore a backup into a folder"
+        }
+        SealError::Foreign { .. } => {
+            "give storage.location another prefix; a restored folder or a copy may not share one with the original"
+        }
+        SealError::Segment(_) | SealError::Io { .. } | SealError::Elsewhere { .. } => {
             "the catalog names this file of history; bring it back from a copy"
         }
         SealError::Ahead | SealError::Stopped => "start the server again",

@@ -1,8 +1,12 @@
 //! Looks after history: what it holds, sealing, merging, removing what is too old, looking for damage.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
+use streamflow_engine::EngineOptions;
 
+use super::engine_options::engine_options;
 use super::tree::examples;
 use super::{Consent, Session, local, remote};
 use crate::api::Page;
@@ -37,6 +41,8 @@ const STATS: Shape = Shape {
         Field::new("unsealed_bytes", Kind::Number, "memory of these"),
         Field::new("journal_files", Kind::Number, "files of the journal"),
         Field::new("journal_bytes", Kind::Number, "bytes of these"),
+        Field::new("location", Kind::Text, "the store that history is in, null in storage.path"),
+        Field::new("nearby_bytes", Kind::Number, "bytes of that store that are held in storage.path"),
         Field::new("snapshot", Kind::Number, "number of the newest snapshot"),
         Field::new("sealed_offset", Kind::Number, "offset after the last sealed event"),
         Field::new("first_ingested_at", Kind::Time, "when the first sealed event arrived, null without events"),
@@ -265,6 +271,9 @@ fn stats(session: &Session) -> Result<ExitStatus, CommandError> {
         format!("{} wait, {} merges", files(stats.merge_waiting_files, stats.merge_waiting_bytes), stats.merges),
     );
     line("replaced", format!("{}, deleted after storage.replaced_grace", files(stats.ended_files, stats.ended_bytes)));
+    if let Some(location) = &stats.location {
+        line("store", format!("{location}, {} of it held here", spell_bytes_roughly(stats.nearby_bytes)));
+    }
     line("snapshot", format!("{}, sealed up to offset {}", stats.snapshot, stats.sealed_offset));
     session.printer().text(&page)?;
     Ok(ExitStatus::Ok)
@@ -304,7 +313,7 @@ fn verify(session: &Session) -> Result<ExitStatus, CommandError> {
     let target = session.target()?;
     let answer: VerifyAnswer = match target.data_dir.clone().filter(|dir| dir.is_dir()) {
         // Without opening the data as a server does: what is damaged can not be opened.
-        Some(dir) if local::running(&dir).is_none() => server::verify_folder(&dir).map_err(|reason| {
+        Some(dir) if local::running(&dir).is_none() => server::verify_folder(&options(session, dir)?).map_err(|reason| {
             CommandError::new(
                 "server_unhealthy",
                 format!("the data can not be looked at: {reason}"),
@@ -326,6 +335,10 @@ fn verify(session: &Session) -> Result<ExitStatus, CommandError> {
         session.printer().record(VERIFY.name, &object(&answer))?;
     }
     Ok(if answer.sound { ExitStatus::Ok } else { ExitStatus::Unhealthy })
+}
+
+fn options(session: &Session, dir: PathBuf) -> Result<EngineOptions, CommandError> {
+    engine_options(session.settings()?, dir, &session.current_dir()?)
 }
 
 fn verify_page(answer: &VerifyAnswer) -> String {

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use streamflow_engine::object::Location;
 
 use crate::api::error::ErrorBody;
 use crate::api::storage::{
-    BackupAnswer, BackupInfo, CompactAnswer, RetentionAnswer, SealAnswer, SegmentInfo, SegmentsParams, StorageStats,
+    BackupAnswer, BackupInfo, BackupParams, CompactAnswer, RetentionAnswer, SealAnswer, SegmentInfo, SegmentsParams, StorageStats,
     VerifyAnswer,
 };
 use crate::api::{Page, Success};
@@ -169,19 +170,34 @@ pub(crate) async fn backups(State(app): State<Arc<App>>) -> Result<Response, Api
 
 /// Make a backup of every event acknowledged so far.
 ///
-/// It goes to the folder that the server's settings name; files that earlier backups have are not copied again.
+/// It goes to the place that the server's settings name, or to a store; files that earlier backups have are not copied again.
 #[utoipa::path(
-    post, path = "/api/v1/storage/backups", tag = "storage",
+    post, path = "/api/v1/storage/backups", tag = "storage", params(BackupParams),
     responses(
         (status = 200, description = "The backup", body = Success<BackupAnswer>),
+        (status = 400, description = "`to` is no store", body = ErrorBody),
         (status = 409, description = "No folder of backups is set", body = ErrorBody),
         (status = 503, description = "No backup was made", body = ErrorBody),
     )
 )]
-pub(crate) async fn create_backup(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+pub(crate) async fn create_backup(
+    State(app): State<Arc<App>>,
+    Parameters(parameters): Parameters<BackupParams>,
+) -> Result<Response, ApiError> {
+    let to = parameters.to.as_deref().map(store).transpose()?;
     let engine = app.engine.clone();
-    let report = blocking(move || Ok(engine.backup()?)).await?;
+    let report = blocking(move || Ok(engine.backup(to.as_ref())?)).await?;
     Ok(answer::json(&Success::new(describe::backed_up(&report))))
+}
+
+/// Reads a place for a backup. A folder of the server's machine is for its settings to name.
+fn store(text: &str) -> Result<Location, ApiError> {
+    let wrong = |reason: String| ApiError::parameter("to", text, &reason).hint("write s3://bucket/prefix");
+    match Location::parse(text) {
+        Ok(Location::Folder(_)) => Err(wrong("a folder, not a store".to_owned())),
+        Ok(store) => Ok(store),
+        Err(error) => Err(wrong(error.to_string())),
+    }
 }
 
 /// Returns a backup as the routes tell it.
@@ -194,8 +210,8 @@ pub fn backup_info(manifest: &streamflow_engine::backup::Manifest) -> BackupInfo
 ///
 /// # Errors
 /// When the catalog or the journal can't be read at all; in words for a person at this machine.
-pub fn verify_folder(data_dir: &std::path::Path) -> Result<VerifyAnswer, String> {
-    let report = streamflow_engine::verify_folder(data_dir).map_err(|error| error.to_string())?;
+pub fn verify_folder(options: &streamflow_engine::EngineOptions) -> Result<VerifyAnswer, String> {
+    let report = streamflow_engine::verify_folder(options).map_err(|error| error.to_string())?;
     Ok(describe::verified(&report))
 }
 

@@ -1,13 +1,13 @@
 //! Backups: copies of a data folder from which it can be made again, as it was at a moment.
 //!
-//! # The folder
+//! # The folder, or the place in an object store
 //!
 //! ```text
 //! objects/<crc32c>-<bytes>-<name>   the bytes of a file, under a name made of its checksum, its length and its own name
 //! <id>.json                         a manifest: what the backup is of, and the object of each file
 //! ```
 //!
-//! Files of history never change, so a backup copies those that are new; the catalog and the rest of the journal are copied
+//! In a store these are names of objects. Files of history never change, so a backup copies those that are new; the catalog and the rest of the journal are copied
 //! each time. A backup is there once its manifest is, which is renamed into place last. Objects that no manifest names are
 //! removed when an old backup is.
 //!
@@ -38,15 +38,16 @@ pub use restore::{RestoreReport, restore, verify_backups};
 pub(crate) use schedule::BackupThread;
 
 use crate::clock::Clock;
-use crate::disk::Disk;
+use crate::disk::{Disk, Folder};
 use crate::ingest::Store;
+use crate::object::{Location, Nearby, ObjectOptions};
 use crate::sealer::Sealer;
 
 /// Where backups are kept, and how often one is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BackupOptions {
     /// None makes none (`storage.backup_location`).
-    pub location: Option<PathBuf>,
+    pub location: Option<Location>,
     /// Zero makes none by itself (`storage.backup_interval`).
     pub interval: Duration,
     /// How many are kept; zero keeps all (`storage.backup_keep`).
@@ -80,7 +81,13 @@ pub(crate) struct Backups {
     pub(crate) options: BackupOptions,
     pub(crate) store: Arc<Store>,
     pub(crate) sealer: Arc<Sealer>,
+    /// Of the data folder.
     pub(crate) disk: Arc<dyn Disk>,
+    /// Where files of history are.
+    pub(crate) lake: Folder,
+    /// How stores are reached.
+    pub(crate) object: ObjectOptions,
+    pub(crate) nearby: Nearby,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) data_dir: PathBuf,
     /// Held while files of history are copied: none is deleted meanwhile.

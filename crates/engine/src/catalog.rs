@@ -96,12 +96,21 @@ impl Catalog {
     /// # Errors
     /// When the file is no catalog, was written by a newer version, or can't be written.
     pub fn open(path: &Path, lake: &Path, seed: (u64, u64), now: Micros) -> Result<Self, CatalogError> {
+        let catalog = Self::open_anywhere(path, seed, now)?;
+        catalog.place(lake)?;
+        Ok(catalog)
+    }
+
+    /// Opens the catalog for writing as [`Catalog::open`] does, and leaves what it says of the place of the files.
+    ///
+    /// # Errors
+    /// As [`Catalog::open`].
+    pub fn open_anywhere(path: &Path, seed: (u64, u64), now: Micros) -> Result<Self, CatalogError> {
         let catalog =
             Self { db: Connection::open(path).map_err(|e| CatalogError::of(path, e))?, path: path.to_owned() };
         catalog.prepare(seed, now).map_err(|error| catalog.named(error))?;
         catalog.check_version()?;
         catalog.upgrade().map_err(|error| catalog.named(error))?;
-        catalog.place(lake).map_err(|error| catalog.named(error))?;
         Ok(catalog)
     }
 
@@ -141,7 +150,45 @@ impl Catalog {
     }
 
     /// Tells other engines where the files are.
-    fn place(&self, lake: &Path) -> rusqlite::Result<()> {
+    ///
+    /// # Errors
+    /// When the catalog can't be written.
+    pub fn place(&self, lake: &Path) -> Result<(), CatalogError> {
+        self.write_place(lake).map_err(|error| self.named(error))
+    }
+
+    /// Returns where it says that the files are.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn said_place(&self) -> Result<String, CatalogError> {
+        let sql = "SELECT value FROM ducklake_metadata WHERE key = 'data_path'";
+        self.db.query_row(sql, [], |row| row.get(0)).map_err(|error| self.named(error))
+    }
+
+    /// Returns what tells this catalog from others: copies of it have the same, restored ones another.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn id(&self) -> Result<String, CatalogError> {
+        let sql = "SELECT schema_uuid FROM ducklake_schema ORDER BY schema_id LIMIT 1";
+        self.db.query_row(sql, [], |row| row.get(0)).map_err(|error| self.named(error))
+    }
+
+    /// Makes it another catalog, whose files may not be confused with those of the one that it was copied from.
+    ///
+    /// # Errors
+    /// When the catalog can't be written.
+    pub fn become_another(&mut self, seed: (u64, u64)) -> Result<(), CatalogError> {
+        let id = create::uuid(seed, 0);
+        self.write(|db| {
+            let touched = digest::Touched::before(db, Vec::new())?;
+            db.execute("UPDATE ducklake_schema SET schema_uuid = ?1", [id])?;
+            touched.after(db, Vec::new())
+        })
+    }
+
+    fn write_place(&self, lake: &Path) -> rusqlite::Result<()> {
         let mut place = lake.to_string_lossy().into_owned();
         if !place.ends_with('/') {
             place.push('/');

@@ -10,7 +10,7 @@ mod rewrite;
 mod rule;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -25,10 +25,10 @@ pub use expiry::{Retention, RetentionReport};
 
 use crate::catalog::{Catalog, DataFile, Reason};
 use crate::clock::Clock;
-use crate::disk::Disk;
+use crate::disk::Folder;
 use crate::ingest::Store;
 use crate::sealer::SealError;
-use crate::segment::Table;
+use crate::segment::{Table, WriteOptions};
 use crate::task;
 use expiry::Patience;
 use rule::Zeal;
@@ -50,11 +50,12 @@ pub struct CompactorOptions {
     pub retention: Retention,
     /// How long a file stays after it was replaced or removed (`storage.replaced_grace`).
     pub replaced_grace: Duration,
+    pub write_options: WriteOptions,
 }
 
 impl Default for CompactorOptions {
     fn default() -> Self {
-        Self { retention: Retention::default(), replaced_grace: Duration::from_secs(3_600) }
+        Self { retention: Retention::default(), replaced_grace: Duration::from_secs(3_600), write_options: WriteOptions::default() }
     }
 }
 
@@ -82,10 +83,9 @@ pub(crate) struct Progress {
 pub(crate) struct Compactor {
     pub(crate) store: Arc<Store>,
     pub(crate) catalog: Arc<Mutex<Catalog>>,
-    pub(crate) disk: Arc<dyn Disk>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Folder of the lake: a folder for each table in it.
-    pub(crate) lake: PathBuf,
+    pub(crate) lake: Folder,
     pub(crate) options: CompactorOptions,
     pub(crate) progress: Arc<Progress>,
     /// Held by whoever copies files of history: none is deleted meanwhile.
@@ -268,14 +268,14 @@ impl Compactor {
             move |error: io::Error| SealError::io(path, &error)
         };
         for file in &files {
-            let path = self.lake.join(&file.path);
-            match self.disk.remove(&path) {
+            let path = self.lake.path.join(&file.path);
+            match self.lake.disk.remove(&path) {
                 // It went before a crash, or at a start.
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(&path)(error)),
                 _ => {}
             }
             if let Some(dir) = path.parent() {
-                self.disk.sync_dir(dir).map_err(io(dir))?;
+                self.lake.disk.sync_dir(dir).map_err(io(dir))?;
             }
         }
         self.catalog.lock().deleted(&files)?;

@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 use std::io::{self, IoSlice};
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 mod local;
 
@@ -36,6 +38,14 @@ pub trait Disk: Debug + Send + Sync + 'static {
     /// When it does not exist or the file system refuses.
     fn open_read(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
+    /// Opens an existing file for reading where it is kept for good, past copies that are held nearer.
+    ///
+    /// # Errors
+    /// As [`Disk::open_read`].
+    fn open_kept(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.open_read(path)
+    }
+
     /// Returns the names of a folder's files, sorted.
     ///
     /// # Errors
@@ -65,11 +75,32 @@ pub trait Disk: Debug + Send + Sync + 'static {
     /// # Errors
     /// When the file system does not say.
     fn free_bytes(&self, path: &Path) -> io::Result<u64>;
+
+    /// Returns whether files are kept by another machine. There a write that failed may take effect later, so that a name
+    /// is to be used once; other programs may use the same place; and an answer takes its time.
+    fn is_remote(&self) -> bool {
+        false
+    }
+}
+
+/// A folder, and the disk that it is on.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    pub disk: Arc<dyn Disk>,
+    pub path: PathBuf,
+}
+
+impl Folder {
+    /// Returns a folder of this machine's own file system.
+    #[must_use]
+    pub fn local(path: impl Into<PathBuf>) -> Self {
+        Self { disk: Arc::new(LocalDisk), path: path.into() }
+    }
 }
 
 /// An open file of a [`Disk`].
 #[expect(clippy::len_without_is_empty, reason = "nobody asks whether a file is empty")]
-pub trait DiskFile: Debug + Send {
+pub trait DiskFile: Debug + Send + Sync {
     /// Writes all slices one after the other from `offset`. After an error any part of them may have been written.
     ///
     /// # Errors
@@ -81,6 +112,12 @@ pub trait DiskFile: Debug + Send {
     /// # Errors
     /// When the device fails.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Says what will be read soon, for files whose bytes take their time to come. What can't be had is found out by
+    /// reading it.
+    fn expect(&self, ranges: &[Range<u64>]) {
+        _ = ranges;
+    }
 
     /// Makes the bytes written so far, and the length, durable.
     ///

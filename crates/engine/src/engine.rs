@@ -26,12 +26,13 @@ pub use crate::sealer::{SealError, SealReport};
 use crate::backup::{BackupThread, Backups};
 use crate::clock::Clock;
 use crate::compactor::{Compactor, CompactorThread, Progress};
-use crate::disk::{Disk, LocalDisk};
+use crate::disk::{Disk, Folder, LocalDisk};
 use crate::geoip::{GeoDatabase, GeoError};
 use crate::ingest::{
     self, Ack, AppendError, Appended, Body, BodyError, Decoder, Identity, Intake, Prepared, RequestKey, Store, Writer,
 };
 use crate::journal::{self, Floor, Journal, JournalError, JournalOptions, Recovered};
+use crate::object::{self, ObjectDisk};
 use crate::query::{Answer, Flow, Query, QueryEngine, QueryError};
 use crate::sealer::{Sealer, Workshop, open_history, read_history};
 use crate::snapshot::Snapshot;
@@ -60,6 +61,8 @@ struct Inner {
     options: EngineOptions,
     store: Arc<Store>,
     query: QueryEngine,
+    /// None when history is in a folder.
+    object: Option<Arc<ObjectDisk>>,
     /// None when the folder was opened for reading only.
     intake: Option<Intake>,
     /// None when the folder was opened for reading only.
@@ -96,8 +99,11 @@ impl Engine {
         let disk: Arc<dyn Disk> = Arc::new(LocalDisk);
         let lock = FolderLock::take(&options.data_dir, &options.address)?;
         let mut store = Store::new(options.store).with_geo(geo(&options)?);
-        let (catalog_file, lake) = (options.data_dir.join(CATALOG_FILE), options.data_dir.join(LAKE_DIR));
-        let (catalog, found) = open_history(&*disk, &catalog_file, &lake, options.store.seed, clock.now())?;
+        let catalog_file = options.data_dir.join(CATALOG_FILE);
+        let (lake, object) = lake(&options)?;
+        let before = object.is_some().then(|| Folder::local(options.data_dir.join(LAKE_DIR)));
+        let (catalog, found) =
+            open_history(&lake, before.as_ref(), &catalog_file, options.store.seed, clock.now())?;
         let floor = history::restore(found, &mut store, clock.now())?;
         let store = Arc::new(store);
         let journal = JournalOptions {
@@ -114,7 +120,6 @@ impl Engine {
         let compactor = Compactor {
             store: Arc::clone(&store),
             catalog: Arc::new(Mutex::new(catalog)),
-            disk,
             clock: Arc::clone(&clock),
             lake,
             options: options.compactor.clone(),
@@ -125,10 +130,11 @@ impl Engine {
         let workshop = Workshop {
             store: Arc::clone(&store),
             catalog: Arc::clone(&compactor.catalog),
-            disk: Arc::clone(&compactor.disk),
+            disk: Arc::clone(&disk),
             clock: Arc::clone(&clock),
             lake: compactor.lake.clone(),
             journal: journal_dir,
+            write_options: options.compactor.write_options,
             interval: options.seal_interval,
         };
         let sealer = Sealer::start(workshop).map_err(|error| OpenError::io(&options.data_dir, &error))?;
@@ -137,7 +143,10 @@ impl Engine {
             options: options.backup.clone(),
             store: Arc::clone(&store),
             sealer: Arc::clone(&sealer),
-            disk: Arc::clone(&compactor.disk),
+            disk,
+            lake: compactor.lake.clone(),
+            object: options.object.clone(),
+            nearby: options.nearby(),
             clock: Arc::clone(&clock),
             data_dir: options.data_dir.clone(),
             copying: Arc::clone(&compactor.copying),
@@ -148,7 +157,7 @@ impl Engine {
         let compactor = CompactorThread::start(compactor).map_err(failed)?;
         let backup_thread = BackupThread::start(backups.clone()).map_err(failed)?;
         let writing = Writing { intake, sealer, compactor, compaction, backups, backup_thread };
-        Self::assemble(options, store, Some(writing), recovered, Some(lock), clock)
+        Self::assemble(options, store, object, Some(writing), recovered, Some(lock), clock)
     }
 
     /// Opens `options.data_dir` for reading only: no lock is taken, nothing is written.
@@ -157,7 +166,8 @@ impl Engine {
     /// As [`Engine::open`], except that a lock does not matter.
     pub fn open_read_only(options: EngineOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let mut store = Store::new(options.store).with_geo(geo(&options)?);
-        let (catalog, lake) = (options.data_dir.join(CATALOG_FILE), options.data_dir.join(LAKE_DIR));
+        let catalog = options.data_dir.join(CATALOG_FILE);
+        let (lake, object) = lake(&options)?;
         let floor = match read_history(&LocalDisk, &catalog, &lake)? {
             Some(found) => history::restore(found, &mut store, clock.now())?,
             None => Floor::default(),
@@ -170,12 +180,13 @@ impl Engine {
             replayed.map_err(|reason| JournalError::Replay { path: dir.clone(), reason })
         })?;
         while store.tail.merge_some() {}
-        Self::assemble(options, store, None, recovered, None, clock)
+        Self::assemble(options, store, object, None, recovered, None, clock)
     }
 
     fn assemble(
         options: EngineOptions,
         store: Arc<Store>,
+        object: Option<Arc<ObjectDisk>>,
         writing: Option<Writing>,
         recovered: Recovered,
         lock: Option<FolderLock>,
@@ -188,6 +199,7 @@ impl Engine {
             options,
             store,
             query,
+            object,
             intake: None,
             sealer: None,
             compactor: None,
@@ -365,6 +377,17 @@ impl Engine {
             lock.release();
         }
     }
+}
+
+/// Returns where history is.
+fn lake(options: &EngineOptions) -> Result<(Folder, Option<Arc<ObjectDisk>>), OpenError> {
+    let Some(address) = &options.location else {
+        return Ok((Folder::local(options.data_dir.join(LAKE_DIR)), None));
+    };
+    let path = PathBuf::from(address.to_string());
+    let opened = object::open(address, &options.object, &options.nearby());
+    let disk = opened.map_err(|error| OpenError::io(&path, &error))?;
+    Ok((Folder { disk: Arc::clone(&disk) as Arc<dyn Disk>, path }, Some(disk)))
 }
 
 fn geo(options: &EngineOptions) -> Result<Option<Arc<GeoDatabase>>, GeoError> {

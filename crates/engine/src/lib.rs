@@ -13,6 +13,7 @@ mod engine;
 pub mod geoip;
 pub mod ingest;
 pub mod journal;
+pub mod object;
 pub mod query;
 mod sealer;
 pub mod segment;

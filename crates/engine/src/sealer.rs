@@ -3,9 +3,11 @@
 //! One seal is: take the chunks there are, write them sorted by time, sync, rename, sync the folder; then one catalog
 //! transaction; then, under one lock, the file takes the place of the chunks, so that a query finds each row once; and last
 //! the journal files go. A crash before the transaction leaves a file that nobody names, which the next start removes; a
-//! crash after it leaves journal files that the next start passes over.
+//! crash after it leaves journal files that the next start passes over. Where the lake is in an object store, a file that
+//! is in its place is an object that the store has said to have.
 
 mod journal_files;
+mod lake;
 mod late;
 mod open;
 mod seal;
@@ -25,9 +27,10 @@ pub(crate) use open::{History, open_history, read_history};
 
 use crate::catalog::{Catalog, CatalogError};
 use crate::clock::Clock;
-use crate::disk::Disk;
+use crate::disk::{Disk, Folder};
 use crate::ingest::Store;
-use crate::segment::SegmentError;
+use crate::object::failure::MARK;
+use crate::segment::{SegmentError, WriteOptions};
 use crate::task;
 
 /// The tail is sealed when it takes this much memory: about 64 MB of events as they came in, with their columns.
@@ -47,6 +50,9 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 const BUSY_LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// Requests to seal at once that may wait.
 const REQUESTS_MAX: usize = 16;
+
+/// What paths of a store begin with.
+const STORE_ROOT: &str = "s3:";
 
 /// What one seal did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -68,6 +74,11 @@ pub enum SealError {
     Catalog(#[from] CatalogError),
     #[error("{}: {reason}", path.display())]
     Io { path: PathBuf, reason: String },
+    /// The catalog names files that are not where history is.
+    #[error("{missing} files that the catalog names are not in {}, {example} among them; it was last opened with {said}", lake.display())]
+    Elsewhere { lake: PathBuf, said: String, missing: usize, example: String },
+    #[error("{} holds the history of another data folder", lake.display())]
+    Foreign { lake: PathBuf },
     /// A transaction took effect although the disk said that it failed.
     #[error("the catalog holds events that the tail has, too; start the server anew")]
     Ahead,
@@ -76,6 +87,24 @@ pub enum SealError {
 }
 
 impl SealError {
+    /// Returns whether it is about a store: then whoever asked may know its reason, for it is nothing of this machine's.
+    #[must_use]
+    pub fn is_of_store(&self) -> bool {
+        matches!(self, Self::Io { path, .. } if path.starts_with(STORE_ROOT))
+    }
+
+    /// Returns the error of a file of history, with its reason.
+    pub(crate) fn of_segment(path: impl Into<PathBuf>, error: SegmentError) -> Self {
+        let reason = match &error {
+            SegmentError::Io(reason) => reason.to_string(),
+            SegmentError::Parquet(reason) => reason.to_string(),
+            SegmentError::Arrow(reason) => reason.to_string(),
+            _ => return error.into(),
+        };
+        let reason = reason.find(MARK).map_or(reason.as_str(), |at| &reason[at..]).to_owned();
+        Self::Io { path: path.into(), reason }
+    }
+
     pub(crate) fn io(path: impl Into<PathBuf>, error: &io::Error) -> Self {
         Self::Io { path: path.into(), reason: error.to_string() }
     }
@@ -95,12 +124,14 @@ pub(crate) struct Sealer {
 pub(crate) struct Workshop {
     pub(crate) store: Arc<Store>,
     pub(crate) catalog: Arc<Mutex<Catalog>>,
+    /// Of the journal.
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Folder of the lake: a folder for each table in it.
-    pub(crate) lake: PathBuf,
+    pub(crate) lake: Folder,
     /// Folder of the journal.
     pub(crate) journal: PathBuf,
+    pub(crate) write_options: WriteOptions,
     /// No event stays unsealed for longer, so that other engines see it.
     pub(crate) interval: Duration,
 }

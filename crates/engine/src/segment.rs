@@ -33,7 +33,7 @@ pub use read::Rows;
 pub use sink::FileSink;
 pub use summary::{ColumnSummary, LeafSummary, SegmentSummary};
 pub(crate) use write::PAGE_ROWS;
-pub use write::{Input, WriteOptions, write};
+pub use write::{Codec, Input, WriteOptions, write};
 
 use crate::tail::{events_schema, rejected_schema};
 

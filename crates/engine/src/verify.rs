@@ -2,16 +2,18 @@
 //! of the journal. Says what is affected, and repairs nothing.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::catalog::{Catalog, CatalogError, DataFile, table_dir};
 use crate::clock::Micros;
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{Disk, DiskFile, Folder};
 use crate::journal::{Floor, Journal, JournalError, OnDamage};
 use crate::segment::Table;
 
 /// Bytes that are read at a time.
 const READ_BYTES: usize = 1 << 20;
+/// Bytes that one request to another machine asks for.
+const READ_BYTES_REMOTE: usize = 8 << 20;
 /// A file of the journal may go while it is being looked at, because it was sealed. Then all are looked at again, this often.
 const ATTEMPTS_MAX: usize = 5;
 
@@ -59,18 +61,21 @@ pub enum VerifyError {
     Catalog(#[from] CatalogError),
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// That a store can't be asked says nothing of what is in it.
+    #[error("{}: {reason}", path.display())]
+    Store { path: PathBuf, reason: String },
 }
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy)]
 pub struct Places<'a> {
     pub catalog: &'a Path,
-    pub lake: &'a Path,
+    pub lake: &'a Folder,
     pub journal: &'a Path,
 }
 
-/// Looks at everything. `acknowledged` is where the journal has to reach: the offset after the last acknowledged event, and
-/// the number after the last rejected one.
+/// Looks at everything; `disk` is that of catalog and journal. `acknowledged` is where the journal has to reach: the offset
+/// after the last acknowledged event, and the number after the last rejected one.
 ///
 /// # Errors
 /// When the catalog or the journal can't be read at all.
@@ -82,7 +87,7 @@ pub fn verify(disk: &dyn Disk, places: Places<'_>, acknowledged: (u64, u64)) -> 
         verify_catalog(&catalog, &mut report)?;
         for table in [Table::Events, Table::RejectedEvents] {
             for file in catalog.files(table)?.iter().chain(&catalog.ended_files(table)?) {
-                verify_file(disk, &catalog, places.lake, table, file, &mut report)?;
+                verify_file(&catalog, places.lake, table, file, &mut report)?;
             }
         }
         floor = floor_of(&catalog)?;
@@ -144,20 +149,23 @@ fn offsets(file: &DataFile) -> (u64, u64) {
 }
 
 fn verify_file(
-    disk: &dyn Disk,
     catalog: &Catalog,
-    lake: &Path,
+    lake: &Folder,
     table: Table,
     file: &DataFile,
     report: &mut VerifyReport,
-) -> Result<(), CatalogError> {
+) -> Result<(), VerifyError> {
     let name = format!("{}/{}", table_dir(table), file.name);
-    let reason = match checksum(disk, &lake.join(&name)) {
+    let path = lake.path.join(&name);
+    let reason = match checksum(&*lake.disk, &path) {
         Ok((bytes, _)) if bytes != file.bytes => Some(format!("{bytes} bytes where there should be {}", file.bytes)),
         Ok((_, crc)) if crc != file.crc32c => Some("its checksum is another".to_owned()),
         Ok(_) => None,
         // It may have been replaced and deleted meanwhile.
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named(catalog, table, file)? => return Ok(()),
+        Err(error) if lake.disk.is_remote() && error.kind() != io::ErrorKind::NotFound => {
+            return Err(VerifyError::Store { path, reason: error.to_string() });
+        }
         Err(error) => Some(format!("it can not be read: {error}")),
     };
     report.files += 1;
@@ -178,9 +186,9 @@ fn is_named(catalog: &Catalog, table: Table, file: &DataFile) -> Result<bool, Ca
 /// # Errors
 /// When it can't be read.
 pub fn checksum(disk: &dyn Disk, path: &Path) -> io::Result<(u64, u32)> {
-    let file = disk.open_read(path)?;
+    let file = disk.open_kept(path)?;
     let (mut at, mut crc) = (0, 0);
-    let mut buffer = vec![0; READ_BYTES];
+    let mut buffer = vec![0; if disk.is_remote() { READ_BYTES_REMOTE } else { READ_BYTES }];
     loop {
         let read = file.read_at(&mut buffer, at)?;
         crc = crc32c::crc32c_append(crc, &buffer[..read]);

@@ -9,7 +9,7 @@ use streamflow_engine::Engine;
 use crate::api::ingestion::BatchAccepted;
 use crate::client::{Client, Request};
 use crate::commands::Session;
-use crate::commands::engine_options::engine_options;
+use crate::commands::engine_options::self_contained;
 use crate::printer::{CommandError, Progress};
 use crate::server::{Server, ServerOptions};
 
@@ -29,7 +29,7 @@ pub(super) fn fill(
     session: &Session,
     progress: &Progress,
 ) -> Result<u64, CommandError> {
-    let options = engine_options(session.settings()?, dir.join(DATA_DIR), &session.current_dir()?)?;
+    let options = self_contained(session.settings()?, dir.join(DATA_DIR), &session.current_dir()?)?;
     let engine = Engine::open(options, session.clock())?;
     let store = Client::in_process(Server::in_process(engine.clone(), ServerOptions::default()));
     let filled = session.block_on(async {

@@ -37,6 +37,10 @@ impl From<SealError> for ApiError {
     fn from(error: SealError) -> Self {
         match error {
             SealError::Stopped => Self::plain("shutting_down"),
+            error if error.is_of_store() => {
+                tracing::error!(%error, "history was not changed");
+                Self::new("storage_unavailable", error.to_string())
+            }
             _ => {
                 tracing::error!(%error, "history was not changed");
                 Self::plain("storage_unavailable")
@@ -51,6 +55,10 @@ impl From<BackupError> for ApiError {
             BackupError::NotConfigured => Self::plain("backup_not_configured"),
             BackupError::Stopped => Self::plain("shutting_down"),
             BackupError::Seal(error) => error.into(),
+            BackupError::Io { ref path, .. } if path.starts_with("s3:") => {
+                tracing::error!(%error, "a backup failed");
+                Self::new("backup_failed", error.to_string())
+            }
             _ => {
                 tracing::error!(%error, "a backup failed");
                 Self::plain("backup_failed")
@@ -69,7 +77,10 @@ impl From<CatalogError> for ApiError {
 impl From<VerifyError> for ApiError {
     fn from(error: VerifyError) -> Self {
         tracing::error!(%error, "nothing can be looked at");
-        Self::plain("storage_unavailable")
+        match error {
+            VerifyError::Store { .. } => Self::new("storage_unavailable", error.to_string()),
+            _ => Self::plain("storage_unavailable"),
+        }
     }
 }
 

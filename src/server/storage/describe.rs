@@ -30,6 +30,8 @@ pub(super) fn stats(history: &HistoryStats, engine: &Stats) -> StorageStats {
         unsealed_bytes: engine.tail_bytes,
         journal_files: engine.journal_files,
         journal_bytes: engine.journal_bytes,
+        location: history.location.clone(),
+        nearby_bytes: history.nearby_bytes,
         snapshot: history.snapshot,
         sealed_offset: history.sealed_offset,
         first_ingested_at: history.ingested_at.map(|(first, _)| time(first)),

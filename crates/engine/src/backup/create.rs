@@ -1,33 +1,37 @@
 //! Makes a backup of an open folder, and removes those that are too many.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::manifest::{Entry, Manifest};
 use super::objects::{self, CopyError};
 use super::{BackupError, BackupReport, Backups};
 use crate::catalog::{Catalog, table_dir};
+use crate::disk::{Disk, Folder};
 use crate::engine::{CATALOG_FILE, JOURNAL_DIR, LAKE_DIR};
 use crate::journal::{Floor, Journal, JournalError, OnDamage, Recovered};
+use crate::object::{Location, Nearby, open_location};
 use crate::segment::Table;
-use crate::verify::checksum;
 
 /// Files of the journal may be sealed and go while they are being read. Then all are read again, this often.
 const ATTEMPTS_MAX: usize = 5;
+/// The catalog as it is at one moment, while it is being copied.
+const CATALOG_COPY: &str = "catalog.db.copy";
 
 impl Backups {
-    /// Makes a backup of everything acknowledged so far.
+    /// Makes a backup of everything acknowledged so far, at the place that is set or at another one.
     ///
     /// # Errors
-    /// When no folder is set, a disk fails, or something of the data is damaged. Then there is no backup.
-    pub(crate) fn create(&self) -> Result<BackupReport, BackupError> {
-        let location = self.options.location.as_deref().ok_or(BackupError::NotConfigured)?;
+    /// When no place is set, a disk fails, or something of the data is damaged. Then there is no backup.
+    pub(crate) fn create(&self, to: Option<&Location>) -> Result<BackupReport, BackupError> {
+        let location = to.or(self.options.location.as_ref()).ok_or(BackupError::NotConfigured)?;
+        let place = self.place(location)?;
         let _nothing_is_deleted = self.copying.lock();
-        objects::prepare(&*self.disk, location)?;
+        objects::prepare(&place)?;
         let (next_offset, next_rejected) = self.store.journal_end();
         let created_at = self.clock.now();
         self.sealer.seal()?;
-        let mut work = Copying { backups: self, location, files: Vec::new(), copied: (0, 0) };
+        let mut work = Copying { backups: self, place: &place, files: Vec::new(), copied: (0, 0) };
         work.journal()?;
         let snapshot = work.catalog_and_history(&Manifest::id(created_at, next_offset))?;
         let (files, (copied_files, copied_bytes)) = (work.files, work.copied);
@@ -40,30 +44,22 @@ impl Backups {
             snapshot,
             files,
         };
-        self.publish(location, &manifest)?;
-        let removed = self.thin_out(location)?;
+        publish(&place, &manifest)?;
+        let removed = self.thin_out(&place)?;
         Ok(BackupReport { manifest, copied_files, copied_bytes, removed })
     }
 
-    /// The backup is there from now on.
-    fn publish(&self, location: &Path, manifest: &Manifest) -> Result<(), BackupError> {
-        let path = location.join(manifest.file_name());
-        let part = path.with_extension("json.part");
-        let publish = || {
-            drop(self.disk.remove(&part));
-            let mut file = self.disk.create(&part)?;
-            file.write_all_at(&mut [io::IoSlice::new(&manifest.encode())], 0)?;
-            file.sync()?;
-            self.disk.rename(&part, &path)?;
-            self.disk.sync_dir(location)
-        };
-        publish().map_err(|error| BackupError::io(&path, &error))
+    /// Opens where backups are. What is read there is read once, and not kept nearby.
+    pub(super) fn place(&self, location: &Location) -> Result<Folder, BackupError> {
+        let nearby = Nearby { bytes_max: 0, ..self.nearby.clone() };
+        open_location(location, &self.object, &nearby).map_err(|error| BackupError::place(location, &error))
     }
 
     /// Removes the oldest backups that are too many. Where a manifest can't be read nothing is, for nobody knows what it
     /// needs.
-    fn thin_out(&self, location: &Path) -> Result<u64, BackupError> {
-        let all: Result<Vec<Manifest>, BackupError> = Manifest::list(&*self.disk, location)?.into_iter().collect();
+    fn thin_out(&self, place: &Folder) -> Result<u64, BackupError> {
+        let (disk, location) = (&*place.disk, place.path.as_path());
+        let all: Result<Vec<Manifest>, BackupError> = Manifest::list(disk, location)?.into_iter().collect();
         let mut all = match all {
             Ok(all) => all,
             Err(error) => {
@@ -74,20 +70,37 @@ impl Backups {
         let too_many = all.len().saturating_sub(if self.options.keep == 0 { usize::MAX } else { self.options.keep });
         for manifest in all.drain(..too_many) {
             let path = location.join(manifest.file_name());
-            self.disk.remove(&path).map_err(|error| BackupError::io(&path, &error))?;
+            disk.remove(&path).map_err(|error| BackupError::io(&path, &error))?;
         }
         if too_many > 0 {
-            self.disk.sync_dir(location).map_err(|error| BackupError::io(location, &error))?;
-            objects::sweep(&*self.disk, location, &all)?;
+            disk.sync_dir(location).map_err(|error| BackupError::io(location, &error))?;
+            objects::sweep(disk, location, &all)?;
         }
         Ok(too_many as u64)
     }
 }
 
+/// The backup is there from now on.
+fn publish(place: &Folder, manifest: &Manifest) -> Result<(), BackupError> {
+    let (disk, location) = (&*place.disk, place.path.as_path());
+    let path = location.join(manifest.file_name());
+    let part = path.with_extension("json.part");
+    let publish = || {
+        drop(disk.remove(&part));
+        let mut file = disk.create(&part)?;
+        file.write_all_at(&mut [io::IoSlice::new(&manifest.encode())], 0)?;
+        file.sync()?;
+        drop(file);
+        disk.rename(&part, &path)?;
+        disk.sync_dir(location)
+    };
+    publish().map_err(|error| BackupError::io(&path, &error))
+}
+
 /// A backup that is being made.
 struct Copying<'a> {
     backups: &'a Backups,
-    location: &'a Path,
+    place: &'a Folder,
     files: Vec<Entry>,
     /// Files and bytes.
     copied: (u64, u64),
@@ -98,10 +111,9 @@ impl Copying<'_> {
         let dir = self.backups.data_dir.join(JOURNAL_DIR);
         for file in self.read_journal(&dir)?.files {
             let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let part = objects::scratch(self.location, &name);
-            let copied = objects::copy(&*self.backups.disk, &file.path, &part, file.bytes, &self.backups.stopping);
-            let crc32c = match copied {
-                Ok(crc32c) => crc32c,
+            let copied = self.copy((&*self.backups.disk, &file.path), &name, file.bytes);
+            let (part, crc32c) = match copied {
+                Ok(copied) => copied,
                 // It was sealed meanwhile: the catalog, which is copied later, says so.
                 Err(CopyError::Read(error)) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error.into_error(&file.path)),
@@ -135,17 +147,28 @@ impl Copying<'_> {
     /// Copies the catalog as it is at one moment and the files that hold the tables then; returns its newest snapshot.
     fn catalog_and_history(&mut self, id: &str) -> Result<i64, BackupError> {
         let disk = &*self.backups.disk;
-        let part = objects::scratch(self.location, id);
-        drop(disk.remove(&part));
-        self.catalog()?.copy_to(&part)?;
-        let (bytes, crc32c) = checksum(disk, &part).map_err(|error| BackupError::io(&part, &error))?;
+        // SQLite writes to this machine alone.
+        let scratch = self.backups.data_dir.join(CATALOG_COPY);
+        drop(disk.remove(&scratch));
+        let snapshot = self.copy_catalog(&scratch, id);
+        drop(disk.remove(&scratch));
+        snapshot
+    }
+
+    fn copy_catalog(&mut self, scratch: &Path, id: &str) -> Result<i64, BackupError> {
+        let disk = &*self.backups.disk;
+        self.catalog()?.copy_to(scratch)?;
+        let length = disk.open_read(scratch).and_then(|file| file.len());
+        let bytes = length.map_err(|error| BackupError::io(scratch, &error))?;
+        let (part, crc32c) = self.copy((disk, scratch), id, bytes).map_err(|error| error.into_error(scratch))?;
         let entry = Entry { path: CATALOG_FILE.to_owned(), bytes, crc32c };
-        let copy = Catalog::open_read_only(&part)?;
+        let copy = Catalog::open_read_only(scratch)?;
         let snapshot = copy.snapshot_id()?;
         for table in [Table::Events, Table::RejectedEvents] {
             for file in copy.files(table)? {
-                let path = format!("{LAKE_DIR}/{}/{}", table_dir(table), file.name);
-                self.history_file(Entry { path, bytes: file.bytes, crc32c: file.crc32c })?;
+                let inside = format!("{}/{}", table_dir(table), file.name);
+                let path = format!("{LAKE_DIR}/{inside}");
+                self.history_file(&inside, Entry { path, bytes: file.bytes, crc32c: file.crc32c })?;
             }
         }
         drop(copy);
@@ -153,24 +176,30 @@ impl Copying<'_> {
         Ok(snapshot)
     }
 
-    fn history_file(&mut self, entry: Entry) -> Result<(), BackupError> {
-        let disk = &*self.backups.disk;
-        if objects::is_there(disk, self.location, &entry) {
+    fn history_file(&mut self, inside: &str, entry: Entry) -> Result<(), BackupError> {
+        if objects::is_there(&*self.place.disk, &self.place.path, &entry) {
             self.files.push(entry);
             return Ok(());
         }
-        let from = self.backups.data_dir.join(&entry.path);
-        let part = objects::scratch(self.location, &entry.path.replace('/', "-"));
-        let crc32c = objects::copy(disk, &from, &part, entry.bytes, &self.backups.stopping)
-            .map_err(|error| error.into_error(&from))?;
+        let lake = &self.backups.lake;
+        let from = lake.path.join(inside);
+        let copied = self.copy((&*lake.disk, &from), &entry.path.replace('/', "-"), entry.bytes);
+        let (part, crc32c) = copied.map_err(|error| error.into_error(&from))?;
         if crc32c != entry.crc32c {
             return Err(BackupError::Damaged { path: from, reason: "its checksum is another".to_owned() });
         }
         self.keep(&part, entry)
     }
 
+    /// Copies the first bytes of a file to where it has no name yet; returns that place and the checksum.
+    fn copy(&self, from: (&dyn Disk, &Path), name: &str, bytes: u64) -> Result<(PathBuf, u32), CopyError> {
+        let part = objects::scratch(&self.place.path, name);
+        let crc32c = objects::copy(from, (&*self.place.disk, &part), bytes, &self.backups.stopping)?;
+        Ok((part, crc32c))
+    }
+
     fn keep(&mut self, part: &Path, entry: Entry) -> Result<(), BackupError> {
-        objects::keep(&*self.backups.disk, self.location, part, &entry)?;
+        objects::keep(&*self.place.disk, &self.place.path, part, &entry)?;
         self.copied.0 += 1;
         self.copied.1 += entry.bytes;
         self.files.push(entry);

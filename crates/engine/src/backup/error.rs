@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog::CatalogError;
 use crate::journal::JournalError;
+use crate::object::Location;
 use crate::sealer::SealError;
 
 /// Why a backup can not be made, read or restored.
@@ -41,6 +42,10 @@ pub enum BackupError {
 }
 
 impl BackupError {
+    pub(crate) fn place(location: &Location, error: &io::Error) -> Self {
+        Self::Io { path: PathBuf::from(location.to_string()), reason: error.to_string() }
+    }
+
     pub(super) fn io(path: &Path, error: &io::Error) -> Self {
         Self::Io { path: path.to_owned(), reason: error.to_string() }
     }

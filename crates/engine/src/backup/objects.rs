@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::manifest::Entry;
 use super::{BackupError, Manifest};
-use crate::disk::Disk;
+use crate::disk::{Disk, Folder};
 
 const OBJECTS_DIR: &str = "objects";
 const PART: &str = ".part";
 /// Bytes that are copied at a time.
 const COPY_BYTES: usize = 1 << 20;
+/// Bytes that one request to another machine asks for.
+const COPY_BYTES_REMOTE: usize = 8 << 20;
 
 /// Returns where the bytes of a file are.
 pub(super) fn path(location: &Path, file: &Entry) -> PathBuf {
@@ -22,14 +24,15 @@ fn name(file: &Entry) -> String {
     format!("{:08x}-{}-{}", file.crc32c, file.bytes, file.path.replace('/', "-"))
 }
 
-/// Makes the folders.
-pub(super) fn prepare(disk: &dyn Disk, location: &Path) -> Result<(), BackupError> {
+/// Makes the folders, and looks what is in them: a store then knows each length without being asked again.
+pub(super) fn prepare(place: &Folder) -> Result<(), BackupError> {
+    let (disk, location) = (&*place.disk, place.path.as_path());
     let dir = location.join(OBJECTS_DIR);
     disk.create_dir_all(&dir).map_err(|error| BackupError::io(&dir, &error))?;
     for folder in [dir.as_path(), location].into_iter().chain(location.parent()) {
         disk.sync_dir(folder).map_err(|error| BackupError::io(folder, &error))?;
     }
-    Ok(())
+    disk.list(&dir).map(drop).map_err(|error| BackupError::io(&dir, &error))
 }
 
 /// Returns a path for a file that is made here before it has its name.
@@ -57,20 +60,19 @@ pub(super) fn keep(disk: &dyn Disk, location: &Path, from: &Path, file: &Entry) 
 /// Copies the first bytes of a file and makes them durable; returns their checksum. `bytes` more than there are is an
 /// error.
 pub(super) fn copy(
-    disk: &dyn Disk,
-    from: &Path,
-    to: &Path,
+    (source, from): (&dyn Disk, &Path),
+    (target, to): (&dyn Disk, &Path),
     bytes: u64,
     stopping: &AtomicBool,
 ) -> Result<u32, CopyError> {
     // Left by an attempt that failed.
-    drop(disk.remove(to));
+    drop(target.remove(to));
     let read = |error| CopyError::Read(error);
     let write = |error| CopyError::Write(BackupError::io(to, &error));
-    let source = disk.open_read(from).map_err(read)?;
-    let mut target = disk.create(to).map_err(write)?;
+    let mut buffer = vec![0; if source.is_remote() { COPY_BYTES_REMOTE } else { COPY_BYTES }];
+    let source = source.open_kept(from).map_err(read)?;
+    let mut target = target.create(to).map_err(write)?;
     let (mut at, mut crc) = (0, 0);
-    let mut buffer = vec![0; COPY_BYTES];
     while at < bytes {
         if stopping.load(Ordering::Acquire) {
             return Err(CopyError::Write(BackupError::Stopped));

@@ -10,7 +10,7 @@ use super::{BackupError, BackupFault, objects};
 use crate::catalog::Catalog;
 use crate::clock::{Clock, Micros};
 use crate::compactor::{Compactor, CompactorOptions, Until};
-use crate::disk::{Disk, LocalDisk};
+use crate::disk::{Disk, Folder, LocalDisk};
 use crate::engine::{CATALOG_FILE, Engine, EngineOptions, LAKE_DIR};
 use crate::ingest::{Store, StoreOptions};
 use crate::journal::Floor;
@@ -39,30 +39,35 @@ pub struct RestoreReport {
 /// # Errors
 /// When there is no such backup, the target exists, or anything of the backup is damaged. Then there is no such folder.
 pub fn restore(
-    location: &Path,
+    place: &Folder,
     id: Option<&str>,
     until: Option<Until>,
     target: &Path,
     clock: &Arc<dyn Clock>,
 ) -> Result<RestoreReport, BackupError> {
     let disk: Arc<dyn Disk> = Arc::new(LocalDisk);
-    let backup = choose(&*disk, location, id, until)?;
+    let backup = choose(&*place.disk, &place.path, id, until)?;
     match disk.list(target) {
         Ok(names) if names.is_empty() => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Ok(_) | Err(_) => return Err(BackupError::TargetExists { path: target.to_owned() }),
     }
     let staging = staging(&*disk, target)?;
-    copy_all(&*disk, location, &backup, &staging)?;
+    copy_all(&*disk, place, &backup, &staging)?;
     forget_ended(&staging, target, clock.now())?;
     let (cut_events, cut_rejected_events) = match until {
         Some(until) => cut(&disk, &staging, until, clock)?,
         None => (0, 0),
     };
-    // Other engines are told the place that the folder will have.
-    drop(open_catalog(&staging, target, clock.now())?);
-    let verified =
-        crate::engine::verify_folder(&staging).map_err(|error| BackupError::Unusable { reason: error.to_string() })?;
+    // Other engines are told the place that the folder will have. What the folder goes on to write is its own: a store that
+    // has the original's files is not taken for this one's.
+    let mut catalog = open_catalog(&staging, target, clock.now())?;
+    let original = catalog.id()?;
+    let now = clock.now().cast_unsigned();
+    catalog.become_another((u64::from(crc32c::crc32c(original.as_bytes())) << 32 | now >> 32, now))?;
+    drop(catalog);
+    let verified = crate::engine::verify_folder(&EngineOptions::new(&staging));
+    let verified = verified.map_err(|error| BackupError::Unusable { reason: error.to_string() })?;
     if let Some(fault) = verified.faults.first() {
         return Err(BackupError::Damaged { path: staging.join(&fault.name), reason: fault.reason.clone() });
     }
@@ -112,10 +117,10 @@ fn staging(disk: &dyn Disk, target: &Path) -> Result<PathBuf, BackupError> {
     Ok(staging)
 }
 
-fn copy_all(disk: &dyn Disk, location: &Path, backup: &Manifest, staging: &Path) -> Result<(), BackupError> {
+fn copy_all(disk: &dyn Disk, place: &Folder, backup: &Manifest, staging: &Path) -> Result<(), BackupError> {
     let nobody_stops = AtomicBool::new(false);
     for file in &backup.files {
-        let from = objects::path(location, file);
+        let from = objects::path(&place.path, file);
         let relative = Path::new(&file.path);
         if relative.components().any(|part| !matches!(part, Component::Normal(_))) {
             return Err(BackupError::Damaged { path: from, reason: format!("{} is no path", file.path) });
@@ -124,7 +129,8 @@ fn copy_all(disk: &dyn Disk, location: &Path, backup: &Manifest, staging: &Path)
         if let Some(dir) = to.parent() {
             disk.create_dir_all(dir).map_err(|error| BackupError::io(dir, &error))?;
         }
-        let crc32c = objects::copy(disk, &from, &to, file.bytes, &nobody_stops).map_err(|e| e.into_error(&from))?;
+        let copied = objects::copy((&*place.disk, &from), (disk, &to), file.bytes, &nobody_stops);
+        let crc32c = copied.map_err(|error| error.into_error(&from))?;
         if crc32c != file.crc32c {
             return Err(BackupError::Damaged { path: from, reason: "its checksum is another".to_owned() });
         }
@@ -154,15 +160,15 @@ fn cut(disk: &Arc<dyn Disk>, staging: &Path, until: Until, clock: &Arc<dyn Clock
     engine.seal()?;
     engine.close();
     drop(engine);
-    let (lake, now) = (staging.join(LAKE_DIR), clock.now());
-    let (catalog, history) = open_history(&**disk, &staging.join(CATALOG_FILE), &lake, (0, 0), now)?;
+    let lake = Folder { disk: Arc::clone(disk), path: staging.join(LAKE_DIR) };
+    let now = clock.now();
+    let (catalog, history) = open_history(&lake, None, &staging.join(CATALOG_FILE), (0, 0), now)?;
     let mut store = Store::new(StoreOptions::default());
     let events = history.events.into_iter().map(|(_, segment)| segment).collect();
     store.set_history(SealedFiles { events, rejected: history.rejected }, Floor::default());
     let compactor = Compactor {
         store: Arc::new(store),
         catalog: Arc::new(parking_lot::Mutex::new(catalog)),
-        disk: Arc::clone(disk),
         clock: Arc::clone(clock),
         lake,
         options: CompactorOptions { replaced_grace: Duration::ZERO, ..CompactorOptions::default() },
@@ -173,16 +179,16 @@ fn cut(disk: &Arc<dyn Disk>, staging: &Path, until: Until, clock: &Arc<dyn Clock
     Ok(compactor.cut(until)?)
 }
 
-/// Reads every file of the backups in a folder, or of one, and returns how many backups and bytes were looked at and what is
+/// Reads every file of the backups in a place, or of one, and returns how many backups and bytes were looked at and what is
 /// wrong.
 ///
 /// # Errors
 /// When the folder can't be read, or there is no such backup.
-pub fn verify_backups(location: &Path, id: Option<&str>) -> Result<(u64, u64, Vec<BackupFault>), BackupError> {
-    let disk = LocalDisk;
+pub fn verify_backups(place: &Folder, id: Option<&str>) -> Result<(u64, u64, Vec<BackupFault>), BackupError> {
+    let (disk, location) = (&*place.disk, place.path.as_path());
     let (mut backups, mut bytes, mut faults) = (0, 0, Vec::new());
     let mut looked_at = std::collections::BTreeMap::new();
-    for manifest in Manifest::list(&disk, location)? {
+    for manifest in Manifest::list(disk, location)? {
         let manifest = match manifest {
             Ok(manifest) if id.is_some_and(|id| id != manifest.id) => continue,
             Ok(manifest) => manifest,
@@ -197,7 +203,7 @@ pub fn verify_backups(location: &Path, id: Option<&str>) -> Result<(u64, u64, Ve
             let path = objects::path(location, file);
             let reason = looked_at.entry(path.clone()).or_insert_with(|| {
                 bytes += file.bytes;
-                match checksum(&disk, &path) {
+                match checksum(disk, &path) {
                     Ok(found) if found == (file.bytes, file.crc32c) => None,
                     Ok(_) => Some("its checksum is another".to_owned()),
                     Err(error) => Some(format!("it can not be read: {error}")),

@@ -64,7 +64,7 @@ fn run(backups: &Backups, ended: &Receiver<()>) {
         if !is_due || !may_try {
             continue;
         }
-        match backups.create() {
+        match backups.create(None) {
             Ok(report) => {
                 tracing::info!(id = report.manifest.id, bytes = report.copied_bytes, "a backup was made");
                 (last, failed) = (Some(report.manifest.created_at), None);
@@ -80,7 +80,7 @@ fn run(backups: &Backups, ended: &Receiver<()>) {
 
 /// Returns when the newest backup was made.
 fn newest(backups: &Backups) -> Option<Micros> {
-    let location = backups.options.location.as_deref()?;
-    let all = Manifest::list(&*backups.disk, location).ok()?;
+    let place = backups.place(backups.options.location.as_ref()?).ok()?;
+    let all = Manifest::list(&*place.disk, &place.path).ok()?;
     all.into_iter().filter_map(Result::ok).map(|manifest| manifest.created_at).max()
 }

@@ -143,7 +143,7 @@ pub(super) fn snapshot_time(now: Micros) -> String {
 }
 
 /// Returns a UUID of version 4 whose bits come from the seed.
-fn uuid(seed: (u64, u64), number: u64) -> String {
+pub(super) fn uuid(seed: (u64, u64), number: u64) -> String {
     let high = seed.0 ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let low = seed.1.rotate_left(17) ^ number;
     format!(

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::Compactor;
 use crate::catalog::{Change, DataFile, NewFile, Reason, table_dir};
 use crate::sealer::SealError;
-use crate::segment::{Keep, Segment, SegmentError, Table, WriteOptions, merge_kept, place};
+use crate::segment::{Keep, Segment, SegmentError, Table, merge_kept, place};
 use crate::snapshot::SealedFiles;
 
 impl Compactor {
@@ -26,14 +26,19 @@ impl Compactor {
         let snapshot = self.catalog.lock().snapshot_id()?;
         let first = files.iter().map(|file| file.offset.0).min().unwrap_or_default();
         // Every rewrite makes a snapshot, and no two files begin with the same offset: the name is new.
-        let name = format!("{first:020}-{snapshot:010}.parquet");
-        let written = place(&*self.disk, &self.lake.join(table_dir(table)), table, &name, &mut |out| {
+        let name = match self.lake.disk.is_remote() {
+            // There an attempt that failed may take effect later.
+            true => format!("{first:020}-{snapshot:010}-{:x}.parquet", self.clock.now()),
+            false => format!("{first:020}-{snapshot:010}.parquet"),
+        };
+        let dir = self.lake.path.join(table_dir(table));
+        let written = place(&*self.lake.disk, &dir, table, &name, &mut |out| {
             let mut out = Stoppable { inner: out, stopping: &self.stopping };
-            merge_kept(table, &segments, keep, &mut out, &WriteOptions::default())
+            merge_kept(table, &segments, keep, &mut out, &self.options.write_options)
         });
         let (summary, segment) = match written {
             Err(_) if self.stopping.load(Ordering::Acquire) => return Err(SealError::Stopped),
-            written => written?,
+            written => written.map_err(|error| SealError::of_segment(dir.join(&name), error))?,
         };
         let new = NewFile { table, name, summary };
         let end = files.iter().map(|file| file.id).collect();

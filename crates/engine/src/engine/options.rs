@@ -11,8 +11,12 @@ use crate::compactor::CompactorOptions;
 use crate::geoip::GeoError;
 use crate::ingest::StoreOptions;
 use crate::journal::{JournalError, OnDamage};
+use crate::object::{Nearby, ObjectOptions, StoreAddress};
 use crate::query::QueryLimits;
 use crate::sealer::SealError;
+
+/// Folder of what is held of a store.
+const CACHE_DIR: &str = "cache";
 
 /// What an engine needs to know before it opens.
 #[derive(Debug, Clone)]
@@ -24,6 +28,12 @@ pub struct EngineOptions {
     pub store: StoreOptions,
     /// Longest time that an event stays unsealed (`storage.seal_interval`).
     pub seal_interval: Duration,
+    /// Where files of history are; none is the folder `lake` in `data_dir` (`storage.location`).
+    pub location: Option<StoreAddress>,
+    /// How stores are reached, for history and for backups (`storage.s3`).
+    pub object: ObjectOptions,
+    /// Bytes of blocks of a store that are kept in `data_dir` (`storage.cache_size`).
+    pub cache_bytes_max: u64,
     pub compactor: CompactorOptions,
     pub backup: BackupOptions,
     /// Below this much free space nothing is taken (`storage.min_free`).
@@ -44,6 +54,9 @@ impl EngineOptions {
             address: String::new(),
             store: StoreOptions::default(),
             seal_interval: Duration::from_secs(60),
+            location: None,
+            object: ObjectOptions::default(),
+            cache_bytes_max: 4 << 30,
             compactor: CompactorOptions::default(),
             backup: BackupOptions::default(),
             min_free_bytes: 256 << 20,
@@ -51,6 +64,19 @@ impl EngineOptions {
             query: QueryLimits::default(),
             on_damage: OnDamage::default(),
             geoip_database: None,
+        }
+    }
+}
+
+impl EngineOptions {
+    /// Returns what of a store is held in the data folder.
+    #[must_use]
+    pub fn nearby(&self) -> Nearby {
+        Nearby {
+            dir: self.data_dir.join(CACHE_DIR),
+            bytes_max: self.cache_bytes_max,
+            // Twice what events need: they are refused below that, blocks are only fetched again.
+            free_bytes_min: self.min_free_bytes.saturating_mul(2),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::storage::HistoryFile;
 use crate::catalog::{Catalog, CatalogError, ChangedRows, table_dir};
 use crate::clock::Clock;
 use crate::compactor::{CompactReport, Compactor, CompactorOptions, RetentionReport};
-use crate::disk::Disk;
+use crate::disk::{Disk, Folder};
 use crate::ingest::{Store, StoreOptions};
 use crate::journal::Floor;
 use crate::sealer::{SealError, SealReport, Workshop, open_history};
@@ -46,13 +46,13 @@ impl Steps {
         let StepsOptions { disk, clock, catalog, lake, journal, store, compactor } = options;
         let seed = store.seed;
         let mut store = Store::new(store);
-        let (catalog, found) = open_history(&*disk, &catalog, &lake, seed, clock.now())?;
+        let lake = Folder { disk: Arc::clone(&disk), path: lake };
+        let (catalog, found) = open_history(&lake, None, &catalog, seed, clock.now())?;
         let floor = history::restore(found, &mut store, clock.now())?;
         let store = Arc::new(store);
         let compactor = Compactor {
             store: Arc::clone(&store),
             catalog: Arc::new(Mutex::new(catalog)),
-            disk: Arc::clone(&disk),
             clock: Arc::clone(&clock),
             lake: lake.clone(),
             options: compactor,
@@ -67,6 +67,7 @@ impl Steps {
             clock,
             lake,
             journal,
+            write_options: compactor.options.write_options,
             interval: Duration::ZERO,
         };
         Ok((Self { workshop, compactor }, store, floor))
@@ -114,7 +115,7 @@ impl Steps {
         for table in [Table::Events, Table::RejectedEvents] {
             let dir = table_dir(table);
             files.extend(catalog.files(table)?.into_iter().map(|file| HistoryFile { table: dir, file }));
-            names.extend(catalog.names(table)?.into_iter().map(|name| self.compactor.lake.join(dir).join(name)));
+            names.extend(catalog.names(table)?.into_iter().map(|name| self.compactor.lake.path.join(dir).join(name)));
         }
         Ok((files, names))
     }

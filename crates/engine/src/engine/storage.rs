@@ -1,13 +1,13 @@
 //! What an operator sees and does with history: its files, sealing, merging, removing, looking for damage.
 
-use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use super::{CATALOG_FILE, Engine, JOURNAL_DIR, LAKE_DIR};
+use super::{CATALOG_FILE, Engine, EngineOptions, JOURNAL_DIR};
 use crate::backup::{BackupError, BackupReport, Manifest};
 use crate::catalog::{Catalog, CatalogError, DataFile, table_dir};
 use crate::compactor::{CompactReport, RetentionReport};
 use crate::disk::LocalDisk;
+use crate::object::{Location, Nearby, open_location};
 use crate::sealer::SealError;
 use crate::segment::Table;
 use crate::verify::{Places, VerifyError, VerifyReport, verify};
@@ -40,6 +40,10 @@ pub struct HistoryStats {
     pub snapshot: i64,
     /// Offset after the last sealed event.
     pub sealed_offset: u64,
+    /// The store that it is in; none is the data folder.
+    pub location: Option<String>,
+    /// Bytes of the store that are held in the data folder.
+    pub nearby_bytes: u64,
     /// First and last time of arrival, microseconds since 1970 UTC; none without events.
     pub ingested_at: Option<(i64, i64)>,
 }
@@ -86,6 +90,8 @@ impl Engine {
             merges: progress.merges.load(Ordering::Relaxed),
             snapshot: catalog.snapshot_id()?,
             sealed_offset: catalog.sealed()?.next_offset,
+            location: self.inner.options.location.as_ref().map(ToString::to_string),
+            nearby_bytes: self.inner.object.as_ref().map_or(0, |disk| disk.nearby_bytes()),
             ingested_at: first.zip(last),
         })
     }
@@ -106,21 +112,26 @@ impl Engine {
         self.inner.compactor.as_ref().ok_or(SealError::Stopped)?.expire()
     }
 
-    /// Makes a backup of everything acknowledged so far. Blocks: call it on a blocking thread.
+    /// Makes a backup of everything acknowledged so far, at the place that the options say or at another one. Blocks: call it
+    /// on a blocking thread.
     ///
     /// # Errors
-    /// When no folder of backups is set, the folder was opened for reading only, a disk fails, or something is damaged.
-    pub fn backup(&self) -> Result<BackupReport, BackupError> {
-        self.inner.backups.as_ref().ok_or(BackupError::Stopped)?.create()
+    /// When no place for backups is set, the folder was opened for reading only, a disk fails, or something is damaged.
+    pub fn backup(&self, to: Option<&Location>) -> Result<BackupReport, BackupError> {
+        self.inner.backups.as_ref().ok_or(BackupError::Stopped)?.create(to)
     }
 
     /// Returns the backups there are, oldest first; each that can't be read is an error of its own.
     ///
     /// # Errors
-    /// When no folder of backups is set, or it can't be read.
+    /// When no place for backups is set, or it can't be read.
     pub fn backups(&self) -> Result<Vec<Result<Manifest, BackupError>>, BackupError> {
-        let location = self.inner.options.backup.location.as_deref().ok_or(BackupError::NotConfigured)?;
-        Manifest::list(&LocalDisk, location)
+        let options = &self.inner.options;
+        let location = options.backup.location.as_ref().ok_or(BackupError::NotConfigured)?;
+        let nearby = Nearby { bytes_max: 0, ..options.nearby() };
+        let folder = open_location(location, &options.object, &nearby);
+        let folder = folder.map_err(|error| BackupError::place(location, &error))?;
+        Manifest::list(&*folder.disk, &folder.path)
     }
 
     /// Looks whether everything on disk is what was written. Reads all of it, and blocks: call it on a blocking thread.
@@ -128,7 +139,7 @@ impl Engine {
     /// # Errors
     /// When the catalog or the journal can't be read at all.
     pub fn verify(&self) -> Result<VerifyReport, VerifyError> {
-        look(&self.inner.options.data_dir, self.inner.store.journal_end())
+        look(&self.inner.options, self.inner.store.journal_end())
     }
 
     /// Returns the catalog on a connection of its own; none before there is one.
@@ -138,15 +149,21 @@ impl Engine {
     }
 }
 
-/// Looks whether everything in a folder that nobody writes to is what was written.
+/// Looks whether everything in a folder that nobody writes to is what was written, and its history wherever that is.
 ///
 /// # Errors
-/// When the catalog or the journal can't be read at all.
-pub fn verify_folder(data_dir: &Path) -> Result<VerifyReport, VerifyError> {
-    look(data_dir, (0, 0))
+/// When the catalog, the journal or a store can't be read at all.
+pub fn verify_folder(options: &EngineOptions) -> Result<VerifyReport, VerifyError> {
+    look(options, (0, 0))
 }
 
-fn look(data_dir: &Path, acknowledged: (u64, u64)) -> Result<VerifyReport, VerifyError> {
-    let (catalog, lake, journal) = (data_dir.join(CATALOG_FILE), data_dir.join(LAKE_DIR), data_dir.join(JOURNAL_DIR));
+fn look(options: &EngineOptions, acknowledged: (u64, u64)) -> Result<VerifyReport, VerifyError> {
+    let (catalog, journal) = (options.data_dir.join(CATALOG_FILE), options.data_dir.join(JOURNAL_DIR));
+    // Blocks nearby are not what is looked at.
+    let bare = EngineOptions { cache_bytes_max: 0, ..options.clone() };
+    let (lake, _) = super::lake(&bare).map_err(|error| VerifyError::Store {
+        path: options.data_dir.clone(),
+        reason: error.to_string(),
+    })?;
     verify(&LocalDisk, Places { catalog: &catalog, lake: &lake, journal: &journal }, acknowledged)
 }

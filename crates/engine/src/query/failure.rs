@@ -12,6 +12,7 @@ use super::catalog::path_name;
 use super::session::{CATALOG, EVENTS, REJECTED_EVENTS, SCHEMA};
 use super::statement::place_of;
 use super::{QueryError, UnseenPath};
+use crate::object::failure::MARK;
 use crate::tail::PathTypes;
 
 /// Names that a statement may have meant.
@@ -67,6 +68,9 @@ pub(super) fn of_planning(error: &DataFusionError, sql: &str, names: &Names) -> 
 
 /// Returns the error of a statement that failed while it ran.
 pub(super) fn of_running(error: &DataFusionError) -> QueryError {
+    if let Some(error) = of_store(error) {
+        return error;
+    }
     match root(error) {
         DataFusionError::ResourcesExhausted(_) => {
             QueryError::new("query_memory", "the query needs more memory than queries may use")
@@ -90,6 +94,13 @@ pub(super) fn of_running(error: &DataFusionError) -> QueryError {
                 .hint("try a simpler form of it; the server's log has the reason")
         }
     }
+}
+
+/// Returns the error of a store that did not give what the statement needs; on its way it was made a text.
+fn of_store(error: &DataFusionError) -> Option<QueryError> {
+    let text = error.to_string();
+    let reason = text[text.find(MARK)?..].lines().next()?;
+    Some(QueryError::new("storage_unavailable", format!("history can not be read: {reason}")))
 }
 
 /// Returns the error beneath what was added to it on its way.

@@ -75,9 +75,11 @@ pub(super) fn open(
         let checks = GroupPlan::new(&condition.readings, segment, *group, &wish.table);
         if plan.leaves.iter().all(|leaf| checks.leaves.contains(leaf)) {
             // Choosing rows to be read would only cost, for all of them are read already.
+            segment.expect(*group, &checks.leaves);
             plan.leaves = checks.leaves;
             plan.check = Some((Arc::clone(condition), checks.takes));
         } else {
+            segment.expect(*group, &checks.leaves);
             let mask = ProjectionMask::leaves(parquet, checks.leaves.iter().copied());
             let condition = Arc::clone(condition);
             let passes = move |batch: RecordBatch| {
@@ -86,6 +88,8 @@ pub(super) fn open(
             };
             builder = builder.with_row_filter(RowFilter::new(vec![Box::new(ArrowPredicateFn::new(mask, passes))]));
         }
+    } else {
+        segment.expect(*group, &plan.leaves);
     }
     let builder = builder.with_projection(ProjectionMask::leaves(parquet, plan.leaves.iter().copied()));
     Ok((plan, builder.build()?))

@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use super::journal_files::{self, Kept};
 use super::{SealError, SealReport, Workshop, late};
 use crate::catalog::{Change, NewFile, Sealed, table_dir};
-use crate::segment::{Input, Segment, SegmentError, SegmentSummary, Table, WriteOptions, place, write};
+use crate::segment::{Input, Segment, SegmentError, SegmentSummary, Table, place, write};
 use crate::snapshot::SealedFiles;
 use crate::tail::Chunk;
 
@@ -77,7 +77,7 @@ impl Workshop {
         if !events.is_empty() {
             let kinds = late::split(events).map_err(SegmentError::from)?;
             for (inputs, suffix) in kinds.iter().zip(["", "-late"]) {
-                let name = format!("{:020}{suffix}.parquet", sealed.next_offset);
+                let name = format!("{:020}{suffix}{}.parquet", sealed.next_offset, self.attempt());
                 let (summary, segment) = self.write_file(Table::Events, &name, inputs)?;
                 report.events += summary.rows;
                 report.bytes += summary.bytes;
@@ -86,7 +86,7 @@ impl Workshop {
             }
         }
         if let Some(batch) = rejected {
-            let name = format!("{:020}.parquet", sealed.next_rejected);
+            let name = format!("{:020}{}.parquet", sealed.next_rejected, self.attempt());
             let (summary, segment) = self.write_file(Table::RejectedEvents, &name, &[batch.into()])?;
             report.rejected_events += summary.rows;
             report.bytes += summary.bytes;
@@ -97,15 +97,17 @@ impl Workshop {
         Ok((add, files))
     }
 
+    /// Returns what sets the names of this attempt apart from those of others, where one that failed may take effect later.
+    fn attempt(&self) -> String {
+        if self.lake.disk.is_remote() { format!("-{:x}", self.clock.now()) } else { String::new() }
+    }
+
     /// Writes one file and makes it durable under its name.
     fn write_file(&self, table: Table, name: &str, inputs: &[Input]) -> Result<(SegmentSummary, Segment), SealError> {
-        let dir = self.lake.join(table_dir(table));
-        let options = WriteOptions::default();
-        let written = place(&*self.disk, &dir, table, name, &mut |out| write(table, inputs, out, &options));
-        written.map_err(|error| match error {
-            SegmentError::Io(error) => SealError::io(dir.join(name), &error),
-            error => error.into(),
-        })
+        let dir = self.lake.path.join(table_dir(table));
+        let options = self.write_options;
+        let written = place(&*self.lake.disk, &dir, table, name, &mut |out| write(table, inputs, out, &options));
+        written.map_err(|error| SealError::of_segment(dir.join(name), error))
     }
 
     fn remove_journal(&self, files: &[journal_files::JournalFile], sealed: Sealed, kept: Kept) -> u64 {

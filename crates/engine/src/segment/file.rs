@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Repetition;
 use parquet::bloom_filter::Sbbf;
@@ -58,7 +57,7 @@ pub(crate) struct Group {
 }
 
 enum Input {
-    Disk(Mutex<Box<dyn DiskFile>>),
+    Disk(Box<dyn DiskFile>),
     Memory(Bytes),
 }
 
@@ -78,7 +77,7 @@ impl Segment {
     /// When the file can't be read, is damaged, or was written by a newer version.
     pub fn open(table: Table, name: &str, file: Box<dyn DiskFile>) -> Result<Self, SegmentError> {
         let length = file.len()?;
-        Self::load(table, name, Input::Disk(Mutex::new(file)), length)
+        Self::load(table, name, Input::Disk(file), length)
     }
 
     /// Opens a segment that is in memory.
@@ -165,6 +164,18 @@ impl Segment {
     /// Returns a reader of the file's bytes that adds up how many it reads.
     pub(crate) fn source(&self, read: Arc<AtomicU64>) -> Source {
         Source { input: Arc::clone(&self.input), length: self.length, read }
+    }
+
+    /// Says that these leaf columns of a group will be read soon.
+    pub(crate) fn expect(&self, group: usize, leaves: &[usize]) {
+        if let Input::Disk(file) = &*self.input {
+            let group = self.metadata.metadata().row_group(group);
+            let range = |leaf: &usize| {
+                let (start, length) = group.column(*leaf).byte_range();
+                start..start.saturating_add(length)
+            };
+            file.expect(&leaves.iter().map(range).collect::<Vec<_>>());
+        }
     }
 
     /// Returns the statistics of a leaf column in a group.
@@ -273,7 +284,7 @@ pub(crate) struct Source {
 impl Source {
     fn fill(&self, buffer: &mut [u8], start: u64) -> io::Result<usize> {
         match &*self.input {
-            Input::Disk(file) => file.lock().read_at(buffer, start),
+            Input::Disk(file) => file.read_at(buffer, start),
             Input::Memory(bytes) => {
                 let rest = usize::try_from(start).ok().and_then(|start| bytes.get(start..)).unwrap_or_default();
                 let length = rest.len().min(buffer.len());

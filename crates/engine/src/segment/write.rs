@@ -8,7 +8,7 @@ use arrow::compute::interleave;
 use arrow::datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{Compression, Encoding, GzipLevel, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
@@ -36,17 +36,40 @@ const BLOOM_FALSE_SHARE: f64 = 0.05;
 const STATISTICS_TEXT_BYTES: usize = 32;
 
 /// How a segment is written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriteOptions {
     /// Rows of a group: what one thread reads at a time.
     pub group_rows: usize,
-    /// Level of zstd, 1 to 22.
-    pub zstd_level: i32,
+    pub codec: Codec,
 }
 
 impl Default for WriteOptions {
     fn default() -> Self {
-        Self { group_rows: 128 << 10, zstd_level: 3 }
+        Self { group_rows: 128 << 10, codec: Codec::Zstd(3) }
+    }
+}
+
+/// How pages are compressed. Every reader of Parquet knows all of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// At a level from 1 to 22.
+    Zstd(i32),
+    Snappy,
+    Gzip,
+    Lz4,
+    Nothing,
+}
+
+impl Codec {
+    fn compression(self) -> Result<Compression, SegmentError> {
+        Ok(match self {
+            Self::Zstd(level) => Compression::ZSTD(ZstdLevel::try_new(level)?),
+            Self::Snappy => Compression::SNAPPY,
+            Self::Gzip => Compression::GZIP(GzipLevel::default()),
+            // The framing of the older LZ4 differs between writers.
+            Self::Lz4 => Compression::LZ4_RAW,
+            Self::Nothing => Compression::UNCOMPRESSED,
+        })
     }
 }
 
@@ -245,7 +268,7 @@ fn properties(
     options: &WriteOptions,
 ) -> Result<WriterProperties, SegmentError> {
     let mut builder = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(options.zstd_level)?))
+        .set_compression(options.codec.compression()?)
         .set_created_by(format!("streamflow {}", env!("CARGO_PKG_VERSION")))
         .set_max_row_group_row_count(Some(options.group_rows.max(1)))
         .set_data_page_row_count_limit(PAGE_ROWS)

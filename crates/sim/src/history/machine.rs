@@ -76,7 +76,7 @@ impl Machine {
             lake: PathBuf::from("/data/lake"),
             journal: journal.clone(),
             store: StoreOptions::default(),
-            compactor: CompactorOptions { retention, replaced_grace: REPLACED_GRACE },
+            compactor: CompactorOptions { retention, replaced_grace: REPLACED_GRACE, ..CompactorOptions::default() },
         };
         let (history, store, floor) = Steps::open(options).map_err(|error| error.to_string())?;
         let options = JournalOptions {
