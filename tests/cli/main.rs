@@ -33,6 +33,7 @@ mod server;
 mod shell;
 mod sql;
 mod storage;
+mod store;
 mod tail;
 mod tmux;
 mod tool;

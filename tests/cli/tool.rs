@@ -29,12 +29,22 @@ pub(crate) fn file(path: &str, test: &str) -> Option<PathBuf> {
 /// Returns a Python that has DuckDB and its extensions `ducklake` and `sqlite_scanner`: the one that
 /// `STREAMFLOW_TEST_DUCKDB` names, or the one of the environment that `.ci/run` makes.
 pub(crate) fn python_with_duckdb(test: &str) -> Option<PathBuf> {
+    python_with("duckdb", "STREAMFLOW_TEST_DUCKDB", "DuckDB", test)
+}
+
+/// Returns a Python that has `moto[server]`, which plays an S3-compatible store: the one that `STREAMFLOW_TEST_MOTO` names,
+/// or the one of the environment that `.ci/run` makes.
+pub(crate) fn python_with_moto(test: &str) -> Option<PathBuf> {
+    python_with("moto", "STREAMFLOW_TEST_MOTO", "moto[server]", test)
+}
+
+fn python_with(folder: &str, variable: &str, what: &str, test: &str) -> Option<PathBuf> {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    let made = cache.map(|cache| cache.join("streamflow/duckdb/bin/python"));
-    let found = std::env::var_os("STREAMFLOW_TEST_DUCKDB").map(PathBuf::from).or(made).filter(|path| path.is_file());
+    let made = cache.map(|cache| cache.join("streamflow").join(folder).join("bin/python"));
+    let found = std::env::var_os(variable).map(PathBuf::from).or(made).filter(|path| path.is_file());
     if found.is_none() {
-        say_missing("Python with DuckDB", test);
+        say_missing(&format!("Python with {what}"), test);
     }
     found
 }

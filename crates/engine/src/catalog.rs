@@ -5,6 +5,7 @@
 //! answers to requests with an `Idempotency-Key` whose journal files are gone. Everything that one seal changes is one
 //! transaction. The format is Hannes Mühleisen and Mark Raasveldt's, <https://ducklake.select/docs/stable/specification>.
 
+mod border;
 mod change;
 mod columns;
 mod create;
@@ -14,10 +15,12 @@ mod error;
 mod health;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
+pub use border::{Border, Borders, Passage};
 pub use change::{Change, NewFile, Reason};
 pub use ended::UnusedFile;
 pub use error::CatalogError;
@@ -36,6 +39,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Catalog {
     db: Connection,
     path: PathBuf,
+    /// None but in simulation.
+    borders: Option<Arc<dyn Borders>>,
 }
 
 /// How far the journal is sealed: what lies below needs no journal any more.
@@ -106,12 +111,17 @@ impl Catalog {
     /// # Errors
     /// As [`Catalog::open`].
     pub fn open_anywhere(path: &Path, seed: (u64, u64), now: Micros) -> Result<Self, CatalogError> {
-        let catalog =
-            Self { db: Connection::open(path).map_err(|e| CatalogError::of(path, e))?, path: path.to_owned() };
+        let db = Connection::open(path).map_err(|error| CatalogError::of(path, error))?;
+        let catalog = Self { db, path: path.to_owned(), borders: None };
         catalog.prepare(seed, now).map_err(|error| catalog.named(error))?;
         catalog.check_version()?;
         catalog.upgrade().map_err(|error| catalog.named(error))?;
         Ok(catalog)
+    }
+
+    /// Lets somebody decide how the borders of transactions are passed from now on.
+    pub fn guard(&mut self, borders: Arc<dyn Borders>) {
+        self.borders = Some(borders);
     }
 
     /// Opens an existing catalog for reading.
@@ -122,7 +132,7 @@ impl Catalog {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(path, flags).map_err(|error| CatalogError::of(path, error))?;
         db.busy_timeout(BUSY_TIMEOUT).map_err(|error| CatalogError::of(path, error))?;
-        let catalog = Self { db, path: path.to_owned() };
+        let catalog = Self { db, path: path.to_owned(), borders: None };
         catalog.check_version()?;
         Ok(catalog)
     }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Transaction, TransactionBehavior, params};
 
+use super::border::{Border, lift_limit, pass};
 use super::columns::{Keep, LakeColumn, columns, wider};
 use super::create::snapshot_time;
 use super::digest::{self, Group, Touched};
@@ -64,14 +65,21 @@ impl Catalog {
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, CatalogError> {
         let path = self.path.clone();
+        let borders = self.borders.clone();
+        let borders = borders.as_deref();
         let write = || -> rusqlite::Result<T> {
+            pass(borders, &self.db, Border::Begin)?;
             // The write lock from the start: no other process can put a snapshot between reading the newest and ours.
             let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let outcome = work(&transaction)?;
+            pass(borders, &transaction, Border::Commit)?;
             transaction.commit()?;
+            pass(borders, &self.db, Border::Committed)?;
             Ok(outcome)
         };
-        write().map_err(|error| CatalogError::of(&path, error))
+        let written = write();
+        lift_limit(borders, &self.db).map_err(|error| CatalogError::of(&path, error))?;
+        written.map_err(|error| CatalogError::of(&path, error))
     }
 }
 

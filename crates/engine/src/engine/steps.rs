@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::history;
 use super::storage::HistoryFile;
-use crate::catalog::{Catalog, CatalogError, ChangedRows, table_dir};
+use crate::catalog::{Borders, Catalog, CatalogError, ChangedRows, table_dir};
 use crate::clock::Clock;
 use crate::compactor::{CompactReport, Compactor, CompactorOptions, RetentionReport};
 use crate::disk::{Disk, Folder};
@@ -28,6 +28,8 @@ pub struct StepsOptions {
     pub journal: PathBuf,
     pub store: StoreOptions,
     pub compactor: CompactorOptions,
+    /// Lets transactions of the catalog fail; none does.
+    pub borders: Option<Arc<dyn Borders>>,
 }
 
 /// History that does nothing by itself.
@@ -43,11 +45,14 @@ impl Steps {
     /// # Errors
     /// When the catalog or a file of it can't be opened.
     pub fn open(options: StepsOptions) -> Result<(Self, Arc<Store>, Floor), SealError> {
-        let StepsOptions { disk, clock, catalog, lake, journal, store, compactor } = options;
+        let StepsOptions { disk, clock, catalog, lake, journal, store, compactor, borders } = options;
         let seed = store.seed;
         let mut store = Store::new(store);
         let lake = Folder { disk: Arc::clone(&disk), path: lake };
-        let (catalog, found) = open_history(&lake, None, &catalog, seed, clock.now())?;
+        let (mut catalog, found) = open_history(&lake, None, &catalog, seed, clock.now())?;
+        if let Some(borders) = borders {
+            catalog.guard(borders);
+        }
         let floor = history::restore(found, &mut store, clock.now())?;
         let store = Arc::new(store);
         let compactor = Compactor {

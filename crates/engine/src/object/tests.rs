@@ -101,7 +101,9 @@ fn bytes(length: usize) -> Vec<u8> {
 fn write(disk: &ObjectDisk, name: &str, bytes: &[u8]) -> io::Result<()> {
     let (part, path) = (format!("{name}.part"), Path::new(name));
     let mut file = disk.create(Path::new(&part))?;
-    file.write_all_at(&mut [IoSlice::new(bytes)], 0)?;
+    if !bytes.is_empty() {
+        file.write_all_at(&mut [IoSlice::new(bytes)], 0)?;
+    }
     file.sync()?;
     disk.rename(Path::new(&part), path)
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use streamflow_core::event::Limits;
+use streamflow_engine::catalog::Borders;
 use streamflow_engine::clock::{Clock, Micros};
 use streamflow_engine::compactor::{CompactorOptions, Retention};
 use streamflow_engine::disk::Disk;
@@ -17,6 +18,7 @@ use streamflow_engine::journal::{JournalOptions, OnDamage};
 use streamflow_engine::{Steps, StepsOptions};
 use tempfile::TempDir;
 
+use super::borders::Guard;
 use crate::{Chance, Crash, SimClock, SimDisk};
 
 /// 2026-01-01 UTC.
@@ -32,6 +34,8 @@ const REPLACED_GRACE: Duration = Duration::from_secs(600);
 pub(super) struct Machine {
     pub(super) disk: SimDisk,
     pub(super) clock: Arc<SimClock>,
+    /// Lets the catalog fail.
+    pub(super) guard: Arc<Guard>,
     /// Of the machine's own file system: SQLite is real.
     folder: TempDir,
     running: Option<Running>,
@@ -56,11 +60,12 @@ pub(super) struct Row {
 pub(super) type FileRows = (String, Vec<Row>);
 
 impl Machine {
-    pub(super) fn new(chance: Chance) -> Self {
+    pub(super) fn new(mut chance: Chance) -> Self {
         let clock = Arc::new(SimClock::starting_at(START));
+        let guard = Arc::new(Guard::new(chance.fork()));
         let disk = SimDisk::new(chance, Arc::clone(&clock));
-        let folder = tempfile::tempdir().expect("the machine that simulates has a folder for temporary files");
-        Self { disk, clock, folder, running: None }
+        let folder = folder().expect("the machine that simulates has a folder for temporary files");
+        Self { disk, clock, guard, folder, running: None }
     }
 
     pub(super) fn start(&mut self) -> Result<(), String> {
@@ -77,6 +82,7 @@ impl Machine {
             journal: journal.clone(),
             store: StoreOptions::default(),
             compactor: CompactorOptions { retention, replaced_grace: REPLACED_GRACE, ..CompactorOptions::default() },
+            borders: Some(Arc::clone(&self.guard) as Arc<dyn Borders>),
         };
         let (history, store, floor) = Steps::open(options).map_err(|error| error.to_string())?;
         let options = JournalOptions {
@@ -139,6 +145,13 @@ impl Machine {
         }
         Ok((files, snapshot.chunks.iter().flat_map(|chunk| rows(&chunk.batch)).collect()))
     }
+}
+
+/// Returns a folder for SQLite, in memory if there is such a place: what is synced there costs nothing, and a crash of the
+/// machine that simulates is no part of the simulation.
+fn folder() -> std::io::Result<TempDir> {
+    const IN_MEMORY: &str = "/dev/shm";
+    tempfile::tempdir_in(IN_MEMORY).or_else(|_| tempfile::tempdir())
 }
 
 fn rows(batch: &RecordBatch) -> Vec<Row> {

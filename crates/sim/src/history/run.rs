@@ -6,6 +6,7 @@ use std::time::Duration;
 use streamflow_engine::clock::{Clock, Micros};
 use streamflow_engine::disk::Disk;
 
+use super::borders::{CatalogFailures, CatalogFaults};
 use super::machine::{AGE_MAX, FileRows, Machine, Row};
 use crate::{Chance, Crash, Faults};
 
@@ -23,8 +24,9 @@ pub struct Report {
     pub expired: u64,
     pub deleted_files: u64,
     pub crashes: u64,
-    /// Steps that the disk did not let end.
+    /// Steps that the disk or the catalog did not let end.
     pub failures: u64,
+    pub catalog: CatalogFailures,
 }
 
 struct Run {
@@ -56,7 +58,7 @@ pub fn run(seed: u64) -> Result<Report, String> {
         history: Vec::new(),
     };
     match run.live() {
-        Ok(()) => Ok(run.report),
+        Ok(()) => Ok(Report { catalog: run.machine.guard.failures(), ..run.report }),
         Err(what) => Err(format!("seed {seed}: {what}\n  {}", run.history.join("\n  "))),
     }
 }
@@ -163,12 +165,22 @@ impl Run {
             3 => Faults { capacity: self.machine.disk.used_bytes() + self.chance.below(40_000), ..calm },
             _ => calm,
         };
-        self.history.push(format!("{faults:?}"));
+        let reliable = CatalogFaults::default();
+        let catalog = match self.chance.below(6) {
+            0 => CatalogFaults { begin_one_in: 3, ..reliable },
+            1 => CatalogFaults { commit_one_in: 3, ..reliable },
+            2 => CatalogFaults { committed_one_in: 3, ..reliable },
+            3 => CatalogFaults { full_one_in: 2, ..reliable },
+            _ => reliable,
+        };
+        self.history.push(format!("{faults:?} {catalog:?}"));
         self.machine.disk.set_faults(faults);
+        self.machine.guard.set(catalog);
     }
 
     fn calm(&self) {
         self.machine.disk.set_faults(Faults::default());
+        self.machine.guard.set(CatalogFaults::default());
     }
 
     fn lose_power_within_work(&mut self) -> Result<(), String> {
