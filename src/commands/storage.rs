@@ -313,14 +313,16 @@ fn verify(session: &Session) -> Result<ExitStatus, CommandError> {
     let target = session.target()?;
     let answer: VerifyAnswer = match target.data_dir.clone().filter(|dir| dir.is_dir()) {
         // Without opening the data as a server does: what is damaged can not be opened.
-        Some(dir) if local::running(&dir).is_none() => server::verify_folder(&options(session, dir)?).map_err(|reason| {
-            CommandError::new(
-                "server_unhealthy",
-                format!("the data can not be looked at: {reason}"),
-                ExitStatus::Unhealthy,
-            )
-            .with_hint("bring it back with `streamflow backup restore`")
-        })?,
+        Some(dir) if local::running(&dir).is_none() => {
+            server::verify_folder(&options(session, dir)?).map_err(|reason| {
+                CommandError::new(
+                    "server_unhealthy",
+                    format!("the data can not be looked at: {reason}"),
+                    ExitStatus::Unhealthy,
+                )
+                .with_hint("bring it back with `streamflow backup restore`")
+            })?
+        }
         _ => {
             let client = remote::connect(&target, session)?;
             session.block_on(async {

@@ -112,7 +112,10 @@ pub(crate) fn all() -> Vec<Route> {
         route(GATEWAY, Method::GET, "/openapi.json", get(openapi::openapi_json)),
         not_built(ANALYTICS, Method::GET, "/api/v1/streams"),
         not_built(ANALYTICS, Method::GET, "/api/v1/metrics/custom"),
-        not_built(STORAGE, Method::POST, "/api/v1/storage/restore"),
+        Route {
+            built: Built::NotYet,
+            ..route(STORAGE, Method::POST, "/api/v1/storage/restore", post(storage::restore))
+        },
         not_built(ALERTING, Method::GET, "/api/v1/alerts"),
         not_built(ALERTING, Method::GET, "/api/v1/rules"),
         not_built(ALERTING, Method::GET, "/alertmanager/api/v2/alerts"),

@@ -10,8 +10,8 @@ use streamflow_engine::object::Location;
 
 use crate::api::error::ErrorBody;
 use crate::api::storage::{
-    BackupAnswer, BackupInfo, BackupParams, CompactAnswer, RetentionAnswer, SealAnswer, SegmentInfo, SegmentsParams, StorageStats,
-    VerifyAnswer,
+    BackupAnswer, BackupInfo, BackupParams, CompactAnswer, RetentionAnswer, SealAnswer, SegmentInfo, SegmentsParams,
+    StorageStats, VerifyAnswer,
 };
 use crate::api::{Page, Success};
 use crate::server::answer;
@@ -188,6 +188,12 @@ pub(crate) async fn create_backup(
     let engine = app.engine.clone();
     let report = blocking(move || Ok(engine.backup(to.as_ref())?)).await?;
     Ok(answer::json(&Success::new(describe::backed_up(&report))))
+}
+
+/// A server does not take away the data that it serves: what it does here is to say what to type.
+pub(crate) async fn restore() -> ApiError {
+    ApiError::new("not_built", "a server does not replace the data that it serves")
+        .hint("on its machine: `streamflow backup restore DIR --to '<time>'`, then point storage.path to DIR and start it again")
 }
 
 /// Reads a place for a backup. A folder of the server's machine is for its settings to name.

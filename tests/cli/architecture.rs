@@ -56,7 +56,10 @@ const ENGINE: &[(&str, &[&str])] = &[
             "verify",
         ],
     ),
-    ("sealer", &["catalog", "clock", "core", "disk", "ingest", "journal", "object", "segment", "snapshot", "tail", "task"]),
+    (
+        "sealer",
+        &["catalog", "clock", "core", "disk", "ingest", "journal", "object", "segment", "snapshot", "tail", "task"],
+    ),
     ("snapshot", &["segment", "tail"]),
     ("ingest", &["clock", "core", "disk", "geoip", "journal", "segment", "snapshot", "tail", "task"]),
     ("encode", &["tail"]),

@@ -63,10 +63,10 @@ fn secrets_are_never_printed() {
 #[test]
 fn settings_that_nothing_uses_are_noted() {
     let place = Place::new();
-    place.write("config.yaml", "storage:\n  compression: zstd\n");
+    place.write("config.yaml", "query:\n  concurrent: 64\n");
     let ended = place.run(&["config", "check"]).exits(0);
     assert!(
-        ended.out.contains("storage.compression is accepted, and nothing uses it yet (config.yaml:2)"),
+        ended.out.contains("query.concurrent is accepted, and nothing uses it yet (config.yaml:2)"),
         "{}",
         ended.out
     );

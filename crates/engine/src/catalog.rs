@@ -24,7 +24,7 @@ pub use border::{Border, Borders, Passage};
 pub use change::{Change, NewFile, Reason};
 pub use ended::UnusedFile;
 pub use error::CatalogError;
-pub use health::ChangedRows;
+pub use health::{ChangedRows, ColumnBounds};
 
 use crate::clock::Micros;
 use crate::segment::Table;

@@ -55,7 +55,11 @@ pub struct CompactorOptions {
 
 impl Default for CompactorOptions {
     fn default() -> Self {
-        Self { retention: Retention::default(), replaced_grace: Duration::from_secs(3_600), write_options: WriteOptions::default() }
+        Self {
+            retention: Retention::default(),
+            replaced_grace: Duration::from_secs(3_600),
+            write_options: WriteOptions::default(),
+        }
     }
 }
 

@@ -102,8 +102,7 @@ impl Engine {
         let catalog_file = options.data_dir.join(CATALOG_FILE);
         let (lake, object) = lake(&options)?;
         let before = object.is_some().then(|| Folder::local(options.data_dir.join(LAKE_DIR)));
-        let (catalog, found) =
-            open_history(&lake, before.as_ref(), &catalog_file, options.store.seed, clock.now())?;
+        let (catalog, found) = open_history(&lake, before.as_ref(), &catalog_file, options.store.seed, clock.now())?;
         let floor = history::restore(found, &mut store, clock.now())?;
         let store = Arc::new(store);
         let journal = JournalOptions {

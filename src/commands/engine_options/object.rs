@@ -35,7 +35,10 @@ pub(super) fn backups(settings: &Settings, current_dir: &Path) -> Result<Option<
 ///
 /// # Errors
 /// When it is no place.
-pub(in crate::commands) fn location(written: Option<&str>, session: &Session) -> Result<Option<Location>, CommandError> {
+pub(in crate::commands) fn location(
+    written: Option<&str>,
+    session: &Session,
+) -> Result<Option<Location>, CommandError> {
     match written {
         Some(text) => Location::parse(text)
             .map(Some)

@@ -33,13 +33,17 @@ impl From<AppendError> for ApiError {
     }
 }
 
+/// What an operator does about a store.
+const STORE_HINT: &str = "it is tried again; acknowledged events are in the journal until the store has them, and \
+                          storage.s3 says how it is reached";
+
 impl From<SealError> for ApiError {
     fn from(error: SealError) -> Self {
         match error {
             SealError::Stopped => Self::plain("shutting_down"),
             error if error.is_of_store() => {
                 tracing::error!(%error, "history was not changed");
-                Self::new("storage_unavailable", error.to_string())
+                Self::new("storage_unavailable", error.to_string()).hint(STORE_HINT)
             }
             _ => {
                 tracing::error!(%error, "history was not changed");
@@ -57,7 +61,7 @@ impl From<BackupError> for ApiError {
             BackupError::Seal(error) => error.into(),
             BackupError::Io { ref path, .. } if path.starts_with("s3:") => {
                 tracing::error!(%error, "a backup failed");
-                Self::new("backup_failed", error.to_string())
+                Self::new("backup_failed", error.to_string()).hint(STORE_HINT)
             }
             _ => {
                 tracing::error!(%error, "a backup failed");
@@ -78,7 +82,7 @@ impl From<VerifyError> for ApiError {
     fn from(error: VerifyError) -> Self {
         tracing::error!(%error, "nothing can be looked at");
         match error {
-            VerifyError::Store { .. } => Self::new("storage_unavailable", error.to_string()),
+            VerifyError::Store { .. } => Self::new("storage_unavailable", error.to_string()).hint(STORE_HINT),
             _ => Self::plain("storage_unavailable"),
         }
     }

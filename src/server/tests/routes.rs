@@ -28,6 +28,9 @@ async fn route_that_is_not_there_is_told_apart_from_one_that_is_not_built() {
     let misspelt = server.get("/event").await;
     assert_eq!(misspelt.json()["error"]["hint"], "did you mean /events?");
     assert_eq!(server.get("/api/v1/streams").await.error(), (501, "not_built".to_owned()));
+    let restore = server.call(Request::post("/api/v1/storage/restore").json("{}")).await;
+    assert_eq!(restore.error(), (501, "not_built".to_owned()));
+    assert!(restore.text().contains("streamflow backup restore"), "it says what to type");
     assert_eq!(server.call(Request::post("/echo").json("{}")).await.error(), (404, "route_not_found".to_owned()));
 }
 

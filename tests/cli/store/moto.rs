@@ -24,6 +24,10 @@ pub(super) enum Way {
     Denied,
 }
 
+/// What nobody checks, but for its being there.
+const SIGNED: &str = "Host: x\r\nConnection: close\r\nAuthorization: AWS4-HMAC-SHA256 \
+                      Credential=tester/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0\r\n";
+
 /// A store with one bucket, `events`.
 pub(super) struct Store {
     server: Child,
@@ -46,10 +50,10 @@ impl Store {
         let entrance = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", entrance.local_addr().unwrap());
         let gate = Arc::clone(&way);
-        std::thread::spawn(move || {
+        thread("gate", move || {
             for client in entrance.incoming().filter_map(Result::ok) {
                 let gate = Arc::clone(&gate);
-                std::thread::spawn(move || pass(client, address, &gate));
+                thread("way", move || pass(client, address, &gate));
             }
         });
         let store = Self { server, address, way, endpoint };
@@ -81,18 +85,18 @@ impl Store {
     /// Changes one byte of an object.
     pub(super) fn flip(&self, name: &str) {
         let path = format!("/events/{name}");
-        let answer = self.exchange(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes());
+        let answer = self.exchange(format!("GET {path} HTTP/1.1\r\n{SIGNED}\r\n").as_bytes());
         let at = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
         let mut body = answer[at..].to_vec();
         let middle = body.len() / 2;
         body[middle] ^= 1;
-        let head = format!("PUT {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+        let head = format!("PUT {path} HTTP/1.1\r\n{SIGNED}Content-Length: {}\r\n\r\n", body.len());
         let answer = self.exchange(&[head.into_bytes(), body].concat());
         assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
     }
 
     fn ask(&self, method: &str, path: &str) -> String {
-        let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        let request = format!("{method} {path} HTTP/1.1\r\n{SIGNED}Content-Length: 0\r\n\r\n");
         String::from_utf8_lossy(&self.exchange(request.as_bytes())).into_owned()
     }
 
@@ -110,6 +114,11 @@ impl Drop for Store {
         drop(self.server.kill());
         drop(self.server.wait());
     }
+}
+
+fn thread(name: &str, body: impl FnOnce() + Send + 'static) {
+    // It ends with its connection, or with the test.
+    drop(std::thread::Builder::new().name(name.to_owned()).spawn(body).unwrap());
 }
 
 /// Takes the requests of one connection to the store, one by one as long as the way is open.
@@ -136,7 +145,7 @@ fn pass(client: TcpStream, store: SocketAddr, way: &AtomicU8) {
     }
     let Ok(server) = TcpStream::connect(store) else { return };
     let (Ok(mut from_server), Ok(mut to_client)) = (server.try_clone(), client.try_clone()) else { return };
-    std::thread::spawn(move || {
+    thread("way-back", move || {
         drop(std::io::copy(&mut from_server, &mut to_client));
         drop(to_client.shutdown(Shutdown::Both));
     });

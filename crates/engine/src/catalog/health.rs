@@ -1,7 +1,8 @@
 //! Whether the catalog is what was written to it.
 
 use super::digest::{self, Group};
-use super::{Catalog, CatalogError};
+use super::{Catalog, CatalogError, table_id};
+use crate::segment::Table;
 
 /// The most keys of requests that are named when they changed.
 const KEYS_NAMED_MAX: usize = 10;
@@ -15,7 +16,40 @@ pub struct ChangedRows {
     pub file: Option<i64>,
 }
 
+/// What the catalog says of the values of a column, as other engines use it to pass over files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnBounds {
+    /// Name of the file; none is the whole table.
+    pub file: Option<String>,
+    pub column: String,
+    pub min: Option<String>,
+    pub max: Option<String>,
+}
+
 impl Catalog {
+    /// Returns what is said of the columns of a table and of each file that holds it now.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn bounds(&self, table: Table) -> Result<Vec<ColumnBounds>, CatalogError> {
+        const SQL: &str = "
+            SELECT f.path, c.column_name, s.min_value, s.max_value FROM ducklake_file_column_stats s
+              JOIN ducklake_data_file f USING (data_file_id)
+              JOIN ducklake_column c ON c.table_id = s.table_id AND c.column_id = s.column_id
+              WHERE s.table_id = ?1 AND f.end_snapshot IS NULL
+            UNION ALL
+            SELECT NULL, c.column_name, s.min_value, s.max_value FROM ducklake_table_column_stats s
+              JOIN ducklake_column c ON c.table_id = s.table_id AND c.column_id = s.column_id WHERE s.table_id = ?1";
+        let read = || -> rusqlite::Result<Vec<_>> {
+            let mut statement = self.db.prepare_cached(SQL)?;
+            let bounds = statement.query_map([table_id(table)], |row| {
+                Ok(ColumnBounds { file: row.get(0)?, column: row.get(1)?, min: row.get(2)?, max: row.get(3)? })
+            })?;
+            bounds.collect()
+        };
+        read().map_err(|error| self.named(error))
+    }
+
     /// Looks for rows that something else changed and for a broken database, and returns what it found and how many
     /// groups of rows were looked at.
     ///

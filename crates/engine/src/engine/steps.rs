@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::history;
 use super::storage::HistoryFile;
-use crate::catalog::{Borders, Catalog, CatalogError, ChangedRows, table_dir};
+use crate::catalog::{Borders, Catalog, CatalogError, ChangedRows, ColumnBounds, table_dir};
 use crate::clock::Clock;
 use crate::compactor::{CompactReport, Compactor, CompactorOptions, RetentionReport};
 use crate::disk::{Disk, Folder};
@@ -123,6 +123,14 @@ impl Steps {
             names.extend(catalog.names(table)?.into_iter().map(|name| self.compactor.lake.path.join(dir).join(name)));
         }
         Ok((files, names))
+    }
+
+    /// Returns what other engines are told of the values of the columns of events.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub fn bounds(&self) -> Result<Vec<ColumnBounds>, CatalogError> {
+        self.compactor.catalog.lock().bounds(Table::Events)
     }
 
     /// Returns the rows of the catalog that something else changed.

@@ -161,9 +161,7 @@ fn look(options: &EngineOptions, acknowledged: (u64, u64)) -> Result<VerifyRepor
     let (catalog, journal) = (options.data_dir.join(CATALOG_FILE), options.data_dir.join(JOURNAL_DIR));
     // Blocks nearby are not what is looked at.
     let bare = EngineOptions { cache_bytes_max: 0, ..options.clone() };
-    let (lake, _) = super::lake(&bare).map_err(|error| VerifyError::Store {
-        path: options.data_dir.clone(),
-        reason: error.to_string(),
-    })?;
+    let (lake, _) = super::lake(&bare)
+        .map_err(|error| VerifyError::Store { path: options.data_dir.clone(), reason: error.to_string() })?;
     verify(&LocalDisk, Places { catalog: &catalog, lake: &lake, journal: &journal }, acknowledged)
 }

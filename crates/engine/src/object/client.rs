@@ -192,7 +192,8 @@ impl Client {
     pub(super) fn list(&self, prefix: Key) -> io::Result<Vec<(String, u64)>> {
         let store = Arc::clone(&self.store);
         let found = self.wait(async move { store.list_with_delimiter(Some(&prefix)).await })?;
-        let named = found.objects.iter().filter_map(|object| Some((object.location.filename()?.to_owned(), object.size)));
+        let named =
+            found.objects.iter().filter_map(|object| Some((object.location.filename()?.to_owned(), object.size)));
         Ok(named.collect())
     }
 }

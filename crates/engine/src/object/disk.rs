@@ -57,12 +57,7 @@ impl ObjectDisk {
     ///
     /// # Errors
     /// When a folder on this machine can't be made, or threads can't be started.
-    pub fn over(
-        store: Arc<dyn ObjectStore>,
-        host: &str,
-        address: &StoreAddress,
-        nearby: &Nearby,
-    ) -> io::Result<Self> {
+    pub fn over(store: Arc<dyn ObjectStore>, host: &str, address: &StoreAddress, nearby: &Nearby) -> io::Result<Self> {
         let cache = match nearby.bytes_max {
             0 => None,
             bytes_max => {

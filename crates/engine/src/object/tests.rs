@@ -194,7 +194,11 @@ fn a_store_that_is_away_has_no_half_object_and_says_so() {
     let later = "s3://events/shop/events/2.parquet";
     store.is_down.store(true, Ordering::SeqCst);
     let error = write(&disk, later, b"later").unwrap_err();
-    assert_eq!((error.kind(), error.to_string().starts_with(failure::MARK)), (ErrorKind::NotConnected, true), "{error}");
+    assert_eq!(
+        (error.kind(), error.to_string().starts_with(failure::MARK)),
+        (ErrorKind::NotConnected, true),
+        "{error}"
+    );
     assert_eq!(read(&disk, NAME, 0, 6).unwrap(), b"before", "what is nearby can be read");
     assert!(read(&again(&store, tempfile::tempdir().unwrap().path(), 0), NAME, 0, 6).is_err());
     store.is_down.store(false, Ordering::SeqCst);
@@ -205,8 +209,11 @@ fn a_store_that_is_away_has_no_half_object_and_says_so() {
 
 #[test]
 fn a_secret_is_shown_by_nobody() {
-    let credentials =
-        Credentials::Key { id: "AKIA".to_owned(), secret: "hunter2".to_owned(), session_token: Some("t0ken".to_owned()) };
+    let credentials = Credentials::Key {
+        id: "AKIA".to_owned(),
+        secret: "hunter2".to_owned(),
+        session_token: Some("t0ken".to_owned()),
+    };
     let shown = format!("{:?}", ObjectOptions { credentials, ..ObjectOptions::default() });
     assert!(shown.contains("AKIA") && !shown.contains("hunter2") && !shown.contains("t0ken"), "{shown}");
 }

@@ -95,3 +95,25 @@ fn a_file_of_a_disk_holds_what_was_written() {
     let file = crate::disk::Disk::open_read(&disk, &path).unwrap();
     assert_eq!(offsets(&Segment::open(Table::RejectedEvents, "1", file).unwrap()), [0, 1, 2]);
 }
+
+#[test]
+fn a_file_is_compressed_as_it_is_asked_for_and_reads_the_same() {
+    use parquet::basic::Compression;
+    let inputs = [rejected(0, &(0..500).collect::<Vec<i64>>()).into()];
+    let is = |codec: Codec, expected: fn(&Compression) -> bool| {
+        let mut file = Vec::new();
+        write(Table::RejectedEvents, &inputs, &mut file, &WriteOptions { codec, ..WriteOptions::default() }).unwrap();
+        let segment = Segment::from_bytes(Table::RejectedEvents, "test", file.into()).unwrap();
+        let group = segment.metadata().metadata().row_group(0);
+        assert!(group.columns().iter().all(|column| expected(&column.compression())), "{codec:?}");
+        assert_eq!(offsets(&segment), (0..500).collect::<Vec<i64>>(), "{codec:?}");
+    };
+    is(Codec::Nothing, |found| *found == Compression::UNCOMPRESSED);
+    is(Codec::Zstd(19), |found| matches!(found, Compression::ZSTD(_)));
+    is(Codec::Snappy, |found| *found == Compression::SNAPPY);
+    is(Codec::Gzip, |found| matches!(found, Compression::GZIP(_)));
+    is(Codec::Lz4, |found| *found == Compression::LZ4_RAW);
+    let out = &mut Vec::new();
+    let options = WriteOptions { codec: Codec::Zstd(99), ..WriteOptions::default() };
+    assert!(write(Table::RejectedEvents, &inputs, out, &options).is_err());
+}

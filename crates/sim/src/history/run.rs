@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use streamflow_engine::catalog::ColumnBounds;
 use streamflow_engine::clock::{Clock, Micros};
 use streamflow_engine::disk::Disk;
 
@@ -255,10 +256,43 @@ impl Run {
         if open.iter().any(|(name, _)| !names.contains(name)) {
             return Err("a file is open that the catalog does not name".to_owned());
         }
+        self.check_bounds(open)?;
         match self.machine.history().changed_rows() {
             Ok(changed) if changed.is_empty() => Ok(()),
             Ok(changed) => Err(format!("the catalog looks changed: {changed:?}")),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    /// Other engines pass over a file, or the whole table, whose bounds do not have what they look for.
+    fn check_bounds(&mut self, open: &[FileRows]) -> Result<(), String> {
+        let all = self.machine.history().bounds().map_err(|error| error.to_string())?;
+        let mut compared = 0;
+        for bounds in &all {
+            let rows = open.iter().filter(|(name, _)| bounds.file.as_ref().is_none_or(|file| file == name));
+            for row in rows.flat_map(|(_, rows)| rows) {
+                let Some(is_within) = is_within(bounds, row) else { continue };
+                compared += 1;
+                if !is_within {
+                    return Err(format!("{bounds:?} hides {row:?}"));
+                }
+            }
+        }
+        // Two columns, of its file and of the table.
+        let rows: usize = open.iter().map(|(_, rows)| rows.len()).sum();
+        if compared < 4 * rows {
+            return Err(format!("bounds were compared {compared} times for {rows} rows: some are missing"));
+        }
+        Ok(())
+    }
+}
+
+/// Returns whether bounds have the row's value; nothing for columns that are not looked at.
+fn is_within(bounds: &ColumnBounds, row: &Row) -> Option<bool> {
+    let (min, max) = (bounds.min.as_deref()?, bounds.max.as_deref()?);
+    match bounds.column.as_str() {
+        "_offset" => Some((min.parse().ok()?..=max.parse().ok()?).contains(&row.offset)),
+        "correlation_id" => Some((min..=max).contains(&format!("m{}", row.marker).as_str())),
+        _ => None,
     }
 }
