@@ -18,7 +18,7 @@ const SECRET: &str = "not-to-be-seen";
 fn settings(store: &Store, prefix: &str, more: &str) -> String {
     format!(
         "storage:\n  location: s3://events/{prefix}\n  backup_interval: 0s\n  replaced_grace: 0s\n{more}  s3:\n    endpoint: {}\n    \
-         access_key_id: tester\n    secret_access_key: {SECRET}\n    timeout: 2s\n",
+         access_key_id: tester\n    secret_access_key: {SECRET}\n    timeout: 20s\n",
         store.endpoint
     )
 }
@@ -90,7 +90,11 @@ fn history_in_a_store_answers_as_history_in_a_folder() {
 #[test]
 fn no_acknowledged_event_is_lost_while_the_store_is_away() {
     let Some(store) = Store::start("no_acknowledged_event_is_lost_while_the_store_is_away") else { return };
-    let mut server = Server::start_in(in_store(&store, "shop", "  seal_interval: 100ms\n"), &[]);
+    let place = project();
+    // A store that does not answer is given up sooner than elsewhere.
+    let impatient = settings(&store, "shop", "  seal_interval: 100ms\n").replace("timeout: 20s", "timeout: 4s");
+    place.write("config.yaml", &impatient);
+    let mut server = Server::start_in(place, &[]);
     send(&server, 0..100);
     server.run(&["storage", "seal"]).exits(0);
     let mut sent = 100;
