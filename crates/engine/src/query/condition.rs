@@ -189,8 +189,8 @@ impl PruningStatistics for Facts<'_> {
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {
-        let all = [0..self.part.segment.groups().get(self.part.group)?.rows];
-        let rows = if self.rows.is_empty() { &all[..] } else { &self.rows };
+        let all = 0..self.part.segment.groups().get(self.part.group)?.rows;
+        let rows = if self.rows.is_empty() { std::slice::from_ref(&all) } else { &self.rows };
         Some(Arc::new(rows.iter().map(|rows| Some(rows.len() as u64)).collect::<UInt64Array>()))
     }
 

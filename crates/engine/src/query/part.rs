@@ -1,5 +1,6 @@
 //! A part of a file that is read together: a group of rows, or those pages of one that are worth a look.
 
+use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ impl Part {
     /// Returns all rows of a group.
     pub(super) fn whole(segment: &Arc<Segment>, group: usize) -> Self {
         let all = &segment.groups()[group];
-        Self { segment: Arc::clone(segment), group, ranges: vec![0..all.rows], times: all.times }
+        Self { segment: Arc::clone(segment), group, ranges: iter::once(0..all.rows).collect(), times: all.times }
     }
 
     pub(super) fn rows(&self) -> usize {
