@@ -14,7 +14,7 @@ use self::archive::BundleError;
 use self::contents::Contents;
 use super::range::RangeArgs;
 use super::tree::examples;
-use super::{Session, export, observed, remote, session};
+use super::{Session, export, observed, offline, remote, session};
 use crate::api::query::QueryRequest;
 use crate::api::schema::EventTypeSchema;
 use crate::client::{Client, Request};
@@ -134,6 +134,15 @@ fn export(args: &ExportArgs, session: &Session) -> Result<ExitStatus, CommandErr
 /// Returns every schema that the server has.
 async fn schemas(client: &Client) -> Result<Vec<EventTypeSchema>, CommandError> {
     Ok(remote::data(client.send(Request::get("/api/v1/schemas")).await?).await?)
+}
+
+/// Returns a client of what is in a bundle, which is unpacked unless that was done before. Nothing is written to it.
+///
+/// # Errors
+/// As [`opened`], and when the data in it can not be read.
+pub(super) fn reader(file: &Path, session: &Session) -> Result<Client, CommandError> {
+    let dir = opened(file, session)?;
+    offline::reader(session, session.settings_of(&dir)?.data_dir(&dir))
 }
 
 /// Returns the folder of a bundle's project, unpacked now or before.

@@ -15,7 +15,7 @@ use self::report::Report;
 use super::chart::{self, Canvas};
 use super::observed;
 use super::tree::examples;
-use super::{Session, emptiness, range, remote};
+use super::{Session, bundle, emptiness, range, remote};
 use crate::api::TRUNCATED_HEADER;
 use crate::api::query::{ColumnInfo, QueryAnswer, QueryRequest, QueryStats};
 use crate::client::{Client, ClientError, PATIENCE, Request, Response};
@@ -47,6 +47,9 @@ pub(super) struct QueryArgs {
     /// Read the statement from a file
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
+    /// Ask what is in a bundle, instead of a server or the project's data
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
     /// Value for $KEY in the statement; KEY:=JSON for anything but a text, a number or true and false
     #[arg(long, value_name = "KEY=VALUE")]
     param: Vec<String>,
@@ -93,7 +96,10 @@ pub(super) fn run(args: QueryArgs, session: &Session) -> Result<ExitStatus, Comm
     }
     let started = Instant::now();
     let question = Question {
-        client: remote::reader(session)?,
+        client: match &args.bundle {
+            Some(file) => bundle::reader(file, session)?,
+            None => remote::reader(session)?,
+        },
         request: request(&statement, &args, session)?,
         patience: args.timeout.map_or(PATIENCE, |timeout| timeout + PATIENCE_EXTRA),
         printer,

@@ -132,8 +132,7 @@ impl Place {
 
     /// Unpacks a bundle, unless that was done before, and shows all that is in it.
     fn of_bundle(file: &Path, session: &Session) -> Result<Self, CommandError> {
-        let dir = bundle::opened(file, session)?;
-        let client = offline::reader(session, session.settings_of(&dir)?.data_dir(&dir))?;
+        let client = bundle::reader(file, session)?;
         Ok(Self {
             name: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             address: "a bundle".to_owned(),

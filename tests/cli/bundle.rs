@@ -39,6 +39,9 @@ fn bundle_is_queried_where_there_is_no_server() {
     let sql = "SELECT data.page, user_id, timestamp FROM events ORDER BY timestamp";
     let rows = elsewhere.run(&["query", "--project", project, sql, "-o", "csv", "--no-header"]).exits(0).out;
     assert_eq!(rows, "/a,u1,2026-02-01T10:00:00Z\n/b,u1,2026-02-01T11:00:00Z\n");
+    let direct = ["query", "--bundle", bundle.to_str().unwrap(), sql, "-o", "csv", "--no-header"];
+    assert_eq!(elsewhere.run(&direct).exits(0).out, rows);
+    elsewhere.run(&["query", "--bundle", "none.sfb", "SELECT 1"]).exits(2).says("none.sfb");
     let schema = fs::read_to_string(format!("{project}/schemas/web.click.json")).unwrap();
     assert!(schema.contains("required"), "{schema}");
     // Opened again it is the same folder, and into a folder of one's own it goes once.
