@@ -39,6 +39,7 @@ mod tests;
 mod text_equals;
 mod utc;
 mod wanted;
+mod wrapped;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, FieldRef, Int64Type, IntervalUnit};
+use arrow::datatypes::{DataType, Int64Type, IntervalUnit};
 use datafusion::common::{Result, ScalarValue, resources_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
+
+use super::wrapped::{Call, wrapped};
 
 /// Bytes that one call may make out of one batch of rows.
 const ANSWER_BYTES_MAX: u64 = 128 << 20;
@@ -35,50 +35,20 @@ pub(super) fn limited(function: Arc<ScalarUDF>) -> Arc<ScalarUDF> {
         "range" | "generate_series" => Growth::Steps,
         _ => return function,
     };
-    Arc::new(ScalarUDF::new_from_impl(Limited { function, growth }))
+    wrapped(function, growth)
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Limited {
-    function: Arc<ScalarUDF>,
-    growth: Growth,
-}
-
-impl ScalarUDFImpl for Limited {
-    fn name(&self) -> &str {
-        self.function.name()
-    }
-
-    fn aliases(&self) -> &[String] {
-        self.function.aliases()
-    }
-
-    fn signature(&self) -> &Signature {
-        self.function.signature()
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        self.function.return_type(types)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        self.function.return_field_from_args(args)
-    }
-
-    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        self.function.coerce_types(types)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+impl Call for Growth {
+    fn call(&self, function: &ScalarUDF, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         // Constants are looked at once, and make one answer.
         let rows =
             if args.args.iter().any(|value| matches!(value, ColumnarValue::Array(_))) { args.number_rows } else { 1 };
         let arrays: Vec<ArrayRef> = args.args.iter().map(|value| value.to_array(rows)).collect::<Result<_>>()?;
-        let bytes = (0..rows).map(|row| self.growth.bytes(&arrays, row)).fold(0, u64::saturating_add);
+        let bytes = (0..rows).map(|row| self.bytes(&arrays, row)).fold(0, u64::saturating_add);
         if bytes > ANSWER_BYTES_MAX {
-            return resources_err!("{} would make {bytes} bytes", self.name());
+            return resources_err!("{} would make {bytes} bytes", function.name());
         }
-        self.function.invoke_with_args(args)
+        function.invoke_with_args(args)
     }
 }
 

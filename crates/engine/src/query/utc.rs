@@ -6,52 +6,26 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, FieldRef, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::Result;
-use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
+
+use super::wrapped::{Call, wrapped};
 
 /// Returns `date_trunc` with the short way, and any other function as it is.
 pub(super) fn truncated(function: Arc<ScalarUDF>) -> Arc<ScalarUDF> {
     match function.name() {
-        "date_trunc" => Arc::new(ScalarUDF::new_from_impl(Truncate { function })),
+        "date_trunc" => wrapped(function, WithoutZone),
         _ => function,
     }
 }
 
+/// Hands times of UTC over as times without a zone.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Truncate {
-    function: Arc<ScalarUDF>,
-}
+struct WithoutZone;
 
-impl ScalarUDFImpl for Truncate {
-    fn name(&self) -> &str {
-        self.function.name()
-    }
-
-    fn aliases(&self) -> &[String] {
-        self.function.aliases()
-    }
-
-    fn signature(&self) -> &Signature {
-        self.function.signature()
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        self.function.return_type(types)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        self.function.return_field_from_args(args)
-    }
-
-    fn output_ordering(&self, inputs: &[ExprProperties]) -> Result<SortProperties> {
-        self.function.output_ordering(inputs)
-    }
-
-    fn invoke_with_args(&self, mut args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+impl Call for WithoutZone {
+    fn call(&self, function: &ScalarUDF, mut args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let Some(zone) = args.args.get(1).and_then(utc) else {
-            return self.function.invoke_with_args(args);
+            return function.invoke_with_args(args);
         };
         let field = |field: &FieldRef, zone| {
             Arc::new(field.as_ref().clone().with_data_type(DataType::Timestamp(TimeUnit::Microsecond, zone)))
@@ -61,7 +35,7 @@ impl ScalarUDFImpl for Truncate {
         }
         args.arg_fields[1] = field(&args.arg_fields[1], None);
         args.return_field = field(&args.return_field, None);
-        match self.function.invoke_with_args(args)? {
+        match function.invoke_with_args(args)? {
             ColumnarValue::Array(times) => Ok(ColumnarValue::Array(in_zone(&times, Some(zone)))),
             constant => Ok(constant),
         }
