@@ -30,7 +30,7 @@ use crate::clock::Micros;
 use crate::segment::Table;
 
 /// The version of our own tables that this program writes, and the newest that it reads.
-const FORMAT_VERSION: u32 = 2;
+const FORMAT_VERSION: u32 = 3;
 /// How long a statement waits for another process that reads or copies the catalog.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -149,14 +149,22 @@ impl Catalog {
 
     /// Brings a catalog of an older version up to this one.
     fn upgrade(&self) -> rusqlite::Result<()> {
-        if self.has_table("streamflow_digest")? {
-            return Ok(());
-        }
         let transaction = self.db.unchecked_transaction()?;
-        transaction.execute_batch(digest::UPGRADE)?;
-        transaction.execute("UPDATE streamflow_state SET format_version = ?1", [FORMAT_VERSION])?;
-        digest::keep_all(&transaction)?;
+        let version = "UPDATE streamflow_state SET format_version = ?1";
+        if !self.has_table("streamflow_digest")? {
+            transaction.execute_batch(digest::UPGRADE)?;
+            transaction.execute(version, [FORMAT_VERSION])?;
+            digest::keep_all(&transaction)?;
+        } else if self.version()? < FORMAT_VERSION {
+            let touched = digest::Touched::before_leaves(&transaction)?;
+            transaction.execute(version, [FORMAT_VERSION])?;
+            touched.after(&transaction, Vec::new())?;
+        }
         transaction.commit()
+    }
+
+    fn version(&self) -> rusqlite::Result<u32> {
+        self.db.query_row("SELECT format_version FROM streamflow_state", [], |row| row.get(0))
     }
 
     /// Tells other engines where the files are.
@@ -224,8 +232,7 @@ impl Catalog {
         if !known {
             return Err(CatalogError::Foreign { path: self.path.clone() });
         }
-        let sql = "SELECT format_version FROM streamflow_state";
-        let found: u32 = self.db.query_row(sql, [], |row| row.get(0)).map_err(|error| self.named(error))?;
+        let found = self.version().map_err(|error| self.named(error))?;
         if found > FORMAT_VERSION {
             return Err(CatalogError::Newer { path: self.path.clone(), found, known: FORMAT_VERSION });
         }

@@ -8,7 +8,7 @@ use super::create::snapshot_time;
 use super::digest::{self, Group, Touched};
 use super::{Catalog, CatalogError, Sealed, table_id};
 use crate::clock::Micros;
-use crate::segment::{ColumnSummary, SegmentSummary, Table};
+use crate::segment::{ColumnSummary, LeafSummary, SegmentSummary, Table};
 
 /// A file that begins to hold rows of its table.
 #[derive(Debug, Clone)]
@@ -237,7 +237,36 @@ fn add_column(
             column.max
         ],
     )?;
+    // Bounds that do not cover every row which has the path would hide the others from a reader.
+    for leaf in column.leaves.iter().filter(|leaf| !leaf.partial) {
+        add_leaf(db, file, table, known, leaf)?;
+    }
     widen(db, table, known, &Bounds::of(column))
+}
+
+fn add_leaf(
+    db: &Transaction<'_>,
+    file: i64,
+    table: i64,
+    column: &LakeColumn,
+    leaf: &LeafSummary,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO ducklake_file_variant_stats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL)";
+    db.prepare_cached(sql)?.execute(params![
+        file,
+        table,
+        column.id,
+        leaf.variant_path(),
+        leaf.kind,
+        leaf.bytes.cast_signed(),
+        leaf.values.saturating_sub(leaf.nulls).cast_signed(),
+        leaf.nulls.cast_signed(),
+        leaf.min,
+        leaf.max,
+        // JSON has no such number.
+        (leaf.kind == "float64").then_some(0)
+    ])?;
+    Ok(())
 }
 
 /// What is known of a column, of one file or of all.

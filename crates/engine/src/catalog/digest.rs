@@ -15,14 +15,18 @@ CREATE TABLE streamflow_digest(kind TEXT NOT NULL, key INTEGER NOT NULL, crc32c 
 ALTER TABLE streamflow_request_key ADD COLUMN crc32c INTEGER;
 ";
 
+/// A table that was empty in earlier formats, and had one checksum as a whole.
+const LEAVES: &str = "ducklake_file_variant_stats";
+
 const FILE: &str = "file";
 const SNAPSHOT: &str = "snapshot";
 const ALL: &str = "all";
 
 /// Tables whose rows belong to a file or a snapshot, or have checksums of their own.
-const GROUPED: [&str; 7] = [
+const GROUPED: [&str; 8] = [
     "ducklake_data_file",
     "ducklake_file_column_stats",
+    LEAVES,
     "streamflow_file",
     "ducklake_snapshot",
     "ducklake_snapshot_changes",
@@ -30,9 +34,10 @@ const GROUPED: [&str; 7] = [
     "streamflow_digest",
 ];
 
-const ROWS_OF_FILE: [&str; 3] = [
+const ROWS_OF_FILE: [&str; 4] = [
     "SELECT * FROM ducklake_data_file WHERE data_file_id = ?1",
     "SELECT * FROM ducklake_file_column_stats WHERE data_file_id = ?1 ORDER BY column_id",
+    "SELECT * FROM ducklake_file_variant_stats WHERE data_file_id = ?1 ORDER BY column_id, variant_path",
     "SELECT * FROM streamflow_file WHERE data_file_id = ?1",
 ];
 const ROWS_OF_SNAPSHOT: [&str; 2] = [
@@ -139,6 +144,15 @@ impl Touched {
         Ok(touched)
     }
 
+    /// Looks at what will be changed where a catalog of an earlier format begins to have rows of paths.
+    pub(super) fn before_leaves(db: &Connection) -> rusqlite::Result<Self> {
+        let mut touched = Self::before(db, Vec::new())?;
+        let as_a_whole = Group::table(LEAVES);
+        touched.groups.retain(|group| *group != as_a_whole);
+        as_a_whole.keep(db, None)?;
+        Ok(touched)
+    }
+
     /// Keeps the checksums as they are after the change; `more` are groups that it added.
     pub(super) fn after(mut self, db: &Connection, more: Vec<Group>) -> rusqlite::Result<()> {
         self.groups.extend(more);
@@ -217,6 +231,7 @@ pub(super) fn request_key(key: &str, answer: &[u8], answered_at: i64) -> u32 {
 fn groups(db: &Connection) -> rusqlite::Result<Vec<Group>> {
     let ids = |sql: &str| -> rusqlite::Result<Vec<i64>> { db.prepare(sql)?.query_map([], |row| row.get(0))?.collect() };
     let files = "SELECT data_file_id FROM ducklake_data_file UNION SELECT data_file_id FROM ducklake_file_column_stats
+                 UNION SELECT data_file_id FROM ducklake_file_variant_stats
                  UNION SELECT data_file_id FROM streamflow_file";
     let snapshots = "SELECT snapshot_id FROM ducklake_snapshot UNION SELECT snapshot_id FROM ducklake_snapshot_changes";
     let files = ids(files)?.into_iter().map(Group::file);
@@ -231,7 +246,10 @@ fn tables(db: &Connection) -> rusqlite::Result<Vec<String>> {
         "SELECT name FROM sqlite_master WHERE type = 'table' AND (name GLOB 'ducklake_*' OR name GLOB 'streamflow_*')
                ORDER BY name";
     let names = db.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
-    Ok(names.into_iter().filter(|name| !GROUPED.contains(&name.as_str())).collect())
+    let has_leaves_as_a_whole = Group::table(LEAVES).kept(db)?.is_some();
+    let is_whole =
+        |name: &String| !GROUPED.contains(&name.as_str()) || (name.as_str() == LEAVES && has_leaves_as_a_whole);
+    Ok(names.into_iter().filter(is_whole).collect())
 }
 
 /// The checksum of some rows.

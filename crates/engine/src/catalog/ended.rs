@@ -7,6 +7,10 @@ use super::digest::{Group, Touched};
 use super::{Catalog, CatalogError};
 use crate::clock::Micros;
 
+/// Where a file has rows.
+const TABLES_OF_FILE: [&str; 4] =
+    ["ducklake_data_file", "ducklake_file_column_stats", "ducklake_file_variant_stats", "streamflow_file"];
+
 /// A file that no snapshot names any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusedFile {
@@ -72,7 +76,7 @@ fn forget(db: &Transaction<'_>, ended_by: Micros, now: Micros) -> rusqlite::Resu
              WHERE f.data_file_id = ?1",
             params![id, snapshot_time(now)],
         )?;
-        for table in ["ducklake_data_file", "ducklake_file_column_stats", "streamflow_file"] {
+        for table in TABLES_OF_FILE {
             db.execute(&format!("DELETE FROM {table} WHERE data_file_id = ?1"), [id])?;
         }
     }
