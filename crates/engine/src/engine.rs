@@ -113,9 +113,6 @@ impl Engine {
             floor,
         };
         let journal_dir = journal.dir.clone();
-        let (writer, recovered) = Writer::open(Arc::clone(&disk), Arc::clone(&clock), journal, Arc::clone(&store))?;
-        let intake = Intake::start(writer, Arc::clone(&store), Arc::clone(&clock));
-        let intake = intake.map_err(|error| OpenError::io(&options.data_dir, &error))?;
         let compactor = Compactor {
             store: Arc::clone(&store),
             catalog: Arc::new(Mutex::new(catalog)),
@@ -126,7 +123,7 @@ impl Engine {
             copying: Arc::default(),
             stopping: Arc::default(),
         };
-        let workshop = Workshop {
+        let mut workshop = Workshop {
             store: Arc::clone(&store),
             catalog: Arc::clone(&compactor.catalog),
             disk: Arc::clone(&disk),
@@ -135,7 +132,13 @@ impl Engine {
             journal: journal_dir,
             write_options: options.compactor.write_options,
             interval: options.seal_interval,
+            relief_failed_at: 0,
         };
+        let relieve = &mut || workshop.relieve();
+        let opened = Writer::open_relieved(Arc::clone(&disk), Arc::clone(&clock), journal, Arc::clone(&store), relieve);
+        let (writer, recovered) = opened?;
+        let intake = Intake::start(writer, Arc::clone(&store), Arc::clone(&clock));
+        let intake = intake.map_err(|error| OpenError::io(&options.data_dir, &error))?;
         let sealer = Sealer::start(workshop).map_err(|error| OpenError::io(&options.data_dir, &error))?;
         let sealer = Arc::new(sealer);
         let backups = Backups {
@@ -323,8 +326,16 @@ impl Engine {
     ///
     /// # Errors
     /// When the statement is wrong, writes, or too many of this kind run.
-    pub async fn flow(&self, query: Query) -> Result<Flow, QueryError> {
-        self.inner.query.flow(self.snapshot(), query).await
+    pub async fn export(&self, query: Query) -> Result<Flow, QueryError> {
+        self.inner.query.export(self.snapshot(), query).await
+    }
+
+    /// Runs a read-only SQL statement inside the limits of [`Engine::query`], and returns its rows as they come.
+    ///
+    /// # Errors
+    /// As [`Engine::query`]; what goes wrong after the first rows comes in place of rows.
+    pub async fn stream(&self, query: Query) -> Result<Flow, QueryError> {
+        self.inner.query.stream(self.snapshot(), query).await
     }
 
     /// Returns the query side alone, for filters and schema listings.

@@ -17,6 +17,7 @@ mod tests;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -35,12 +36,17 @@ use crate::task;
 
 /// The tail is sealed when it takes this much memory: about 64 MB of events as they came in, with their columns.
 const TAIL_BYTES: usize = 128 << 20;
-/// A tail up to this size is sealed at a lower priority: sealing keeps up.
+/// While the tail is smaller than this, sealing keeps up, and lets those who wait for an answer go first.
 const CALM_BYTES: usize = 2 * TAIL_BYTES;
+/// How long a seal rests then, relative to its work.
+const REST: u32 = 2;
 /// A tail of this size is sealed whenever that was done last.
 const URGENT_BYTES: usize = 4 * TAIL_BYTES;
 /// A tail that may not grow beyond this many times its size is sealed, however small it is.
 const FULL_SHARE: usize = 4;
+/// While the journal is read, a tail of this share of its limit is sealed. A smaller one is not: the server serves sooner
+/// without.
+const RECOVERY_SHARE: usize = 2;
 /// Under load seals are this far apart, so that files grow instead of becoming many; unless events should be sealed
 /// sooner than that.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -116,6 +122,8 @@ type Reply = SyncSender<Result<SealReport, SealError>>;
 #[derive(Debug)]
 pub(crate) struct Sealer {
     requests: Mutex<Option<SyncSender<Reply>>>,
+    /// Whether somebody waits for a seal: it goes on without rests.
+    hurry: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -134,14 +142,18 @@ pub(crate) struct Workshop {
     pub(crate) write_options: WriteOptions,
     /// No event stays unsealed for longer, so that other engines see it.
     pub(crate) interval: Duration,
+    /// Size of the tail when it could not be sealed while the journal was read; 0 before.
+    pub(crate) relief_failed_at: usize,
 }
 
 impl Sealer {
     /// Starts the thread.
     pub(crate) fn start(workshop: Workshop) -> io::Result<Self> {
         let (requests, receiver) = sync_channel(REQUESTS_MAX);
-        let thread = task::thread("sealer", move || run(workshop, &receiver))?;
-        Ok(Self { requests: Mutex::new(Some(requests)), thread: Mutex::new(Some(thread)) })
+        let hurry = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&hurry);
+        let thread = task::thread("sealer", move || run(workshop, &receiver, &told))?;
+        Ok(Self { requests: Mutex::new(Some(requests)), hurry, thread: Mutex::new(Some(thread)) })
     }
 
     /// Seals everything acknowledged so far, and waits for it.
@@ -151,6 +163,7 @@ impl Sealer {
     pub(crate) fn seal(&self) -> Result<SealReport, SealError> {
         let requests = self.requests.lock().clone().ok_or(SealError::Stopped)?;
         let (reply, answer) = sync_channel(1);
+        self.hurry.store(true, Ordering::Relaxed);
         requests.send(reply).map_err(|_| SealError::Stopped)?;
         drop(requests);
         answer.recv().map_err(|_| SealError::Stopped)?
@@ -158,6 +171,7 @@ impl Sealer {
 
     /// Seals what is left and ends the thread. The journal must be closed already, for all of its files may go.
     pub(crate) fn close(&self) {
+        self.hurry.store(true, Ordering::Relaxed);
         drop(self.requests.lock().take());
         if let Some(thread) = self.thread.lock().take()
             && thread.join().is_err()
@@ -167,7 +181,7 @@ impl Sealer {
     }
 }
 
-fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
+fn run(mut workshop: Workshop, requests: &Receiver<Reply>, hurry: &Arc<AtomicBool>) {
     let mut last = workshop.clock.monotonic();
     let mut failed = false;
     loop {
@@ -182,8 +196,12 @@ fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
             continue;
         }
         // As long as there is room, sealing lets acknowledgements go first; then the tail must not outgrow its limit.
-        let outcome = match workshop.store.tail.bytes() < CALM_BYTES {
-            true => task::in_background("sealer-calm", || workshop.seal(journal_files::Kept::Newest)),
+        let outcome = match is_calm(&workshop.store) {
+            true => task::in_background("sealer-calm", || {
+                let (store, hurry) = (Arc::clone(&workshop.store), Arc::clone(hurry));
+                let rest = move || if is_calm(&store) && !hurry.load(Ordering::Relaxed) { REST } else { 0 };
+                task::at_a_pace(rest, || workshop.seal(journal_files::Kept::Newest))
+            }),
             false => workshop.seal(journal_files::Kept::Newest),
         };
         last = workshop.clock.monotonic();
@@ -195,6 +213,7 @@ fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
             }
         }
         if let Some(reply) = request {
+            hurry.store(false, Ordering::Relaxed);
             // Whoever asked may have gone.
             drop(reply.send(outcome));
         }
@@ -205,10 +224,36 @@ fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
 }
 
 impl Workshop {
+    /// Seals what of the journal is replayed so far if that takes much of the memory there is: a journal may hold more than the
+    /// tail may. When that fails, all of it stays in memory, as it would if the sealer failed later.
+    pub(crate) fn relieve(&mut self) {
+        let bytes = self.store.tail.bytes();
+        if bytes < (self.store.options.tail_bytes_max / RECOVERY_SHARE).max(self.relief_failed_at.saturating_mul(2)) {
+            return;
+        }
+        match self.seal_recovering() {
+            Ok(report) => tracing::info!(events = report.events, "sealed while the journal is read"),
+            Err(error) => {
+                tracing::error!(%error, "history was not sealed while the journal is read; the events stay in memory");
+                self.relief_failed_at = bytes;
+            }
+        }
+    }
+
+    /// Seals what is replayed so far, and leaves the journal that is being read.
+    pub(crate) fn seal_recovering(&mut self) -> Result<SealReport, SealError> {
+        self.seal(journal_files::Kept::All)
+    }
+
     /// Seals everything acknowledged so far, as the thread does.
     pub(crate) fn seal_now(&mut self) -> Result<SealReport, SealError> {
         self.seal(journal_files::Kept::Newest)
     }
+}
+
+/// Returns whether sealing keeps up: then work in the background need not hurry.
+pub(crate) fn is_calm(store: &Store) -> bool {
+    store.tail.bytes() < CALM_BYTES
 }
 
 /// Returns whether the tail takes so much memory that it should be sealed.

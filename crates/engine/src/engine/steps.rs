@@ -74,6 +74,7 @@ impl Steps {
             journal,
             write_options: compactor.options.write_options,
             interval: Duration::ZERO,
+            relief_failed_at: 0,
         };
         Ok((Self { workshop, compactor }, store, floor))
     }
@@ -84,6 +85,14 @@ impl Steps {
     /// When the disk or the catalog fails.
     pub fn seal(&mut self) -> Result<SealReport, SealError> {
         self.workshop.seal_now()
+    }
+
+    /// Seals what of the journal is replayed so far.
+    ///
+    /// # Errors
+    /// As [`Steps::seal`].
+    pub fn seal_recovering(&mut self) -> Result<SealReport, SealError> {
+        self.workshop.seal_recovering()
     }
 
     /// Merges whatever makes fewer files.

@@ -75,11 +75,28 @@ impl Writer {
         options: JournalOptions,
         store: Arc<Store>,
     ) -> Result<(Self, Recovered), JournalError> {
+        Self::open_relieved(disk, clock, options, store, &mut || {})
+    }
+
+    /// Opens the journal as [`Writer::open`] does. Between its frames `relieve` may take out of the store what is replayed so
+    /// far; it must leave the journal's files.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_relieved(
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        options: JournalOptions,
+        store: Arc<Store>,
+        relieve: &mut dyn FnMut(),
+    ) -> Result<(Self, Recovered), JournalError> {
         let mut decoder = Decoder::of(store.geo.clone());
         let dir = options.dir.clone();
         let (journal, recovered) = Journal::open(disk, Arc::clone(&clock), options, &mut |frame| {
             let replayed = store.replay(frame, &mut decoder);
-            replayed.map_err(|reason| JournalError::Replay { path: dir.clone(), reason })
+            replayed.map_err(|reason| JournalError::Replay { path: dir.clone(), reason })?;
+            relieve();
+            Ok(())
         })?;
         let writer = Self { journal, clock, store };
         writer.report(None);

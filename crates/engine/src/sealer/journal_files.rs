@@ -10,6 +10,8 @@ use crate::journal::file_start;
 /// Which journal files stay whatever is sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
+    /// All: the journal is being read.
+    All,
     /// The newest one: the journal may be writing to it.
     Newest,
     /// None: the journal is closed.
@@ -51,9 +53,9 @@ pub(super) fn remove(
     let mut removed = 0;
     for file in files {
         let end = match (file.end, kept) {
+            (_, Kept::All) | (None, Kept::Newest) => break,
             (Some(end), _) => end,
             (None, Kept::None) => journal_end,
-            (None, Kept::Newest) => break,
         };
         if end.0 > sealed.next_offset || end.1 > sealed.next_rejected {
             break;

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use streamflow_core::event::Limits;
 
 use super::late;
+use crate::catalog::{Catalog, Change, NewFile, Reason};
 use crate::clock::SystemClock;
 use crate::disk::LocalDisk;
 use crate::ingest::{Ack, Body, Framing, Request, Store, StoreOptions, Writer, prepare};
@@ -130,4 +131,57 @@ fn late_rows_take_their_columns_along() {
     for kind in kinds {
         assert_eq!(written(&kind), written(&from_text(&kind)));
     }
+}
+
+/// A path and its type; how many rows have it and how many have not; bounds of its values.
+type Leaf = (String, String, i64, i64, Option<String>, Option<String>);
+
+/// Returns what the catalog says of paths.
+fn listed_leaves(catalog: &std::path::Path) -> Vec<Leaf> {
+    let sql = "SELECT variant_path, shredded_type, value_count, null_count, min_value, max_value
+               FROM ducklake_file_variant_stats ORDER BY 1";
+    let db = rusqlite::Connection::open(catalog).unwrap();
+    let mut statement = db.prepare(sql).unwrap();
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))
+        .unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn the_catalog_bounds_the_paths_whose_column_has_every_value() {
+    let data = |n: usize| match n {
+        0 => r#"{"page":"/b","ms":7,"mixed":1,"deep":{"a.b":true}}"#.to_owned(),
+        1 => r#"{"page":"/a","ms":1.5,"mixed":"one","rare":3}"#.to_owned(),
+        _ => format!(r#"{{"page":"/c","ms":{n},"mixed":{n}}}"#),
+    };
+    let inputs = taken_in(&[(0..20).map(data).collect()]);
+    let mut bytes = Vec::new();
+    let summary = write(Table::Events, &inputs, &mut bytes, &WriteOptions::default()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.db");
+    let mut catalog = Catalog::open(&path, dir.path(), (1, 2), 0).unwrap();
+    let file = NewFile { table: Table::Events, name: "a".to_owned(), summary };
+    catalog.commit(&Change { add: vec![file], ..Change::default() }, 0).unwrap();
+    let text = |text: &str| Some(text.to_owned());
+    let row =
+        |path: &str, kind: &str, values, nulls, min, max| (path.to_owned(), kind.to_owned(), values, nulls, min, max);
+    assert_eq!(
+        listed_leaves(&path),
+        [
+            row("\"deep\".\"a.b\"", "boolean", 1, 19, None, None),
+            row("\"ms\"", "float64", 20, 0, text("1.5"), text("19")),
+            row("\"page\"", "varchar", 20, 0, text("/a"), text("/c")),
+            row("\"rare\"", "int64", 1, 19, text("3"), text("3")),
+        ],
+        "one value of \"mixed\" is text, which bounds of numbers would hide"
+    );
+    assert_eq!(catalog.check().unwrap().0, []);
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute("UPDATE ducklake_file_variant_stats SET max_value = '/b' WHERE variant_path = '\"page\"'", []).unwrap();
+    assert_eq!(catalog.check().unwrap().0.len(), 1, "a bound that changed by itself is noticed");
+    let change = Change { end: vec![0], reason: Reason::Expiry, ..Change::default() };
+    catalog.commit(&change, 1).unwrap();
+    assert_eq!(catalog.forget_ended(2, 3).unwrap(), 1);
+    assert_eq!(listed_leaves(&path), []);
 }

@@ -15,6 +15,7 @@ use super::shape::{SAMPLE_ROWS_MAX, Shape};
 use super::summary::SegmentSummary;
 use super::write::{Input, SegmentWriter, WriteOptions};
 use super::{SegmentError, Table};
+use crate::task::breathe;
 
 /// Groups of each segment that are looked at to find common paths.
 const SAMPLED_GROUPS_MAX: usize = 8;
@@ -125,6 +126,7 @@ impl<'a> Inputs<'a> {
     fn load(&mut self, input: usize) -> Result<(), SegmentError> {
         for batch in self.readers[input].by_ref() {
             let batch = batch?;
+            breathe();
             let kept = (self.keep)(&batch);
             let batch = if kept.true_count() == batch.num_rows() { batch } else { filter_record_batch(&batch, &kept)? };
             if batch.num_rows() > 0 {

@@ -21,6 +21,7 @@ use super::shred::{Foreign, Shredder};
 use super::summary::{SegmentSummary, Span};
 use super::{SegmentError, Table};
 use crate::tail::Leaves;
+use crate::task::breathe;
 
 /// Columns that most often have too many values to be listed in a dictionary, and that needles are sought by.
 const ID_COLUMNS: [&str; 4] = ["user_id", "session_id", "correlation_id", "id"];
@@ -178,10 +179,15 @@ impl<'a> SegmentWriter<'a> {
                     interleave(&parts, &places)?
                 }
             });
+            breathe();
         }
         self.widen(&columns);
         let columns = columns.into_iter().zip(self.schema.fields()).map(|(column, field)| renamed(column, field));
-        self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns.collect())?)?;
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns.collect())?;
+        for start in (0..batch.num_rows()).step_by(PAGE_ROWS) {
+            self.writer.write(&batch.slice(start, PAGE_ROWS.min(batch.num_rows() - start)))?;
+            breathe();
+        }
         self.writer.flush()?;
         Ok(())
     }

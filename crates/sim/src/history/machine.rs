@@ -26,6 +26,8 @@ const START: Micros = 1_767_225_600_000_000;
 /// Small, so that seals have files of the journal to remove.
 const JOURNAL_FILE_BYTES: u64 = 16 << 10;
 const FREE_BYTES_MIN: u64 = 4 << 10;
+/// Of so many frames of the journal, what is replayed is sealed after about one.
+const RELIEF_IN: u64 = 8;
 /// How long events stay.
 pub(super) const AGE_MAX: Duration = Duration::from_secs(3_600);
 /// How long replaced files stay.
@@ -38,6 +40,10 @@ pub(super) struct Machine {
     pub(super) guard: Arc<Guard>,
     /// Of the machine's own file system: SQLite is real.
     folder: TempDir,
+    /// Decides when what is replayed is sealed before the rest is.
+    relief: Chance,
+    /// Seals while the journal was read.
+    pub(super) reliefs: u64,
     running: Option<Running>,
 }
 
@@ -63,9 +69,10 @@ impl Machine {
     pub(super) fn new(mut chance: Chance) -> Self {
         let clock = Arc::new(SimClock::starting_at(START));
         let guard = Arc::new(Guard::new(chance.fork()));
+        let relief = chance.fork();
         let disk = SimDisk::new(chance, Arc::clone(&clock));
         let folder = folder().expect("the machine that simulates has a folder for temporary files");
-        Self { disk, clock, guard, folder, running: None }
+        Self { disk, clock, guard, folder, relief, reliefs: 0, running: None }
     }
 
     pub(super) fn start(&mut self) -> Result<(), String> {
@@ -84,7 +91,7 @@ impl Machine {
             compactor: CompactorOptions { retention, replaced_grace: REPLACED_GRACE, ..CompactorOptions::default() },
             borders: Some(Arc::clone(&self.guard) as Arc<dyn Borders>),
         };
-        let (history, store, floor) = Steps::open(options).map_err(|error| error.to_string())?;
+        let (mut history, store, floor) = Steps::open(options).map_err(|error| error.to_string())?;
         let options = JournalOptions {
             dir: journal,
             file_bytes_target: JOURNAL_FILE_BYTES,
@@ -92,7 +99,18 @@ impl Machine {
             on_damage: OnDamage::Refuse,
             floor,
         };
-        let (writer, _) = Writer::open(disk, clock, options, Arc::clone(&store)).map_err(|error| error.to_string())?;
+        let mut failure = None;
+        let mut relieve = || {
+            if failure.is_none() && self.relief.one_in(RELIEF_IN) {
+                self.reliefs += 1;
+                failure = history.seal_recovering().err();
+            }
+        };
+        let opened = Writer::open_relieved(disk, clock, options, Arc::clone(&store), &mut relieve);
+        let (writer, _) = opened.map_err(|error| error.to_string())?;
+        if let Some(failure) = failure {
+            return Err(format!("can't seal while the journal is read: {failure}"));
+        }
         self.running = Some(Running { writer, store, history });
         Ok(())
     }

@@ -21,6 +21,8 @@ const FUSE_OPERATIONS_MAX: u64 = 60;
 pub struct Report {
     pub acknowledged: u64,
     pub seals: u64,
+    /// Seals while the journal was read after a crash.
+    pub seals_recovering: u64,
     pub merges: u64,
     pub expired: u64,
     pub deleted_files: u64,
@@ -207,6 +209,7 @@ impl Run {
 
     fn start(&mut self) -> Result<(), String> {
         self.machine.start().map_err(|error| format!("can't start: {error}"))?;
+        self.report.seals_recovering = self.machine.reliefs;
         self.check()
     }
 

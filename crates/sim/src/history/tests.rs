@@ -31,6 +31,7 @@ fn history_keeps_its_promises_whatever_fails() {
             Ok(Ok(report)) => {
                 total.acknowledged += report.acknowledged;
                 total.seals += report.seals;
+                total.seals_recovering += report.seals_recovering;
                 total.merges += report.merges;
                 total.expired += report.expired;
                 total.deleted_files += report.deleted_files;
@@ -58,6 +59,7 @@ fn history_keeps_its_promises_whatever_fails() {
         let catalog = total.catalog;
         let eventful = total.acknowledged > 40_000
             && total.seals > 1_000
+            && total.seals_recovering > 100
             && total.merges > 200
             && total.expired > 2_000
             && total.deleted_files > 100
