@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
+pub mod process;
 pub mod task;
 
 /// How the log is written.

@@ -26,7 +26,7 @@ HOUR = "timestamp >= NOW() - INTERVAL '{hours} hours' AND timestamp < NOW() - IN
 QUESTIONS = {
     "one hour by type": "SELECT type, count(*) FROM events WHERE {hour} GROUP BY type",
     "one hour by page": "SELECT data.page, count(*) AS n, avg(data.latency_ms) FROM events WHERE {hour} GROUP BY 1 ORDER BY n DESC LIMIT 10",
-    "one hour, one user": "SELECT type, data.page, timestamp FROM events WHERE {hour} AND user_id = 'user_03000' ORDER BY timestamp",
+    "one hour, one user": "SELECT type, data.page, timestamp FROM events WHERE {hour} AND user_id = '{user}' ORDER BY timestamp",
     "all by type": "SELECT type, count(*) FROM events GROUP BY type",
 }
 
@@ -85,8 +85,10 @@ def main():
     size = server.metric("history_size_bytes")
     store = {"events": server.ask("SELECT count(*) FROM events")[0][0], "history_bytes": int(size)}
     print(json.dumps(store | {"files": int(server.metric("history_files")), "ready_seconds": round(server.ready_seconds, 3)}), flush=True)
+    hour = HOUR.format(hours=1000, before=999)
+    user = server.ask(f"SELECT user_id FROM events WHERE {hour} ORDER BY timestamp LIMIT 1")[0][0]
     for name, sql in QUESTIONS.items():
-        sql = sql.format(hour=HOUR.format(hours=1000, before=999))
+        sql = sql.format(hour=hour, user=user)
         print(json.dumps({"question": name} | measure(server, sql, size, options.runs)), flush=True)
     server.stop()
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::error::ErrorDetail;
+
 /// Body of `POST /api/v1/query`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +40,32 @@ pub struct QueryAnswer {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     pub stats: QueryStats,
+}
+
+/// One frame of an answer as server-sent events. Its kind is also the SSE event name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum QueryFrame {
+    /// Comes first, before any row is known.
+    Columns {
+        columns: Vec<ColumnInfo>,
+        /// What to know although it is no error.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notes: Vec<String>,
+    },
+    /// Rows as they are found: one array a row, in the order of the columns.
+    Rows {
+        #[schema(value_type = Vec<Vec<Object>>)]
+        rows: Vec<Vec<serde_json::Value>>,
+    },
+    /// Comes last, after all rows.
+    End {
+        /// Whether there were more rows than `max_rows`.
+        truncated: bool,
+        stats: QueryStats,
+    },
+    /// Comes last where the statement failed after it began: the rows before it are not all.
+    Error { error: ErrorDetail },
 }
 
 /// One column.

@@ -53,8 +53,52 @@ pub struct Status {
     pub events: EventCounters,
     pub tail: TailState,
     pub journal: JournalState,
+    #[serde(default)]
+    pub queries: QueriesState,
+    #[serde(default)]
+    pub process: ProcessState,
     pub connections: u64,
     pub live_subscribers: u64,
+}
+
+/// Statements that run, and those since the server started.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct QueriesState {
+    /// Statements under way, the oldest first.
+    pub running: Vec<RunningQuery>,
+    /// Statements that may run at the same time, exports not counted.
+    pub running_max: u64,
+    pub answered: u64,
+    /// Statements that were wrong or passed a limit.
+    pub failed: u64,
+    /// Statements whose asker went away.
+    pub cancelled: u64,
+    /// Mean time from start to end of those that ended.
+    pub elapsed_ms_mean: f64,
+    /// Memory that running statements hold.
+    pub memory_bytes: u64,
+    pub memory_bytes_max: u64,
+}
+
+/// A statement under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RunningQuery {
+    /// In one line, cut where it is long. Values of parameters are not in it.
+    pub sql: String,
+    pub elapsed_ms: f64,
+}
+
+/// What the server's process takes of its machine; null where the system does not tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProcessState {
+    /// Processor time of all threads so far.
+    pub cpu_seconds: Option<f64>,
+    /// Memory that is resident.
+    pub memory_bytes: Option<u64>,
+    pub threads: Option<u64>,
+    /// Open files, connections included.
+    pub open_files: Option<u64>,
+    pub open_files_max: Option<u64>,
 }
 
 /// Events since the server started, except where noted.

@@ -5,7 +5,6 @@ use super::{ExitStatus, Session};
 use crate::printer::{CommandError, Shape};
 
 mod connection;
-mod cpu;
 mod load;
 mod pace;
 mod query;

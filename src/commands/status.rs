@@ -1,5 +1,6 @@
 //! Says what the server does and what it holds; without a server, what the folder holds.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -7,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::tree::examples;
 use super::{Session, Target, local, remote, session};
 use crate::api::Success;
-use crate::api::state::Status;
+use crate::api::state::{ProcessState, QueriesState, Status};
 use crate::client::Request;
 use crate::printer::paint::{BAD, FAINT, GOOD, HEADING, WARNING};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape, painted};
@@ -29,6 +30,12 @@ const SHAPE: Shape = Shape {
         Field::new("events", Kind::Json, "counters of events"),
         Field::new("tail", Kind::Json, "events in memory"),
         Field::new("journal", Kind::Json, "events on disk that are not sealed"),
+        Field::new(
+            "queries",
+            Kind::Json,
+            "statements that run, and counts of those since the start; null when stopped",
+        ),
+        Field::new("process", Kind::Json, "processor time, memory, threads and files of the server; null when stopped"),
         Field::new("connections", Kind::Number, "open connections"),
         Field::new("live_subscribers", Kind::Number, "live subscribers"),
     ],
@@ -113,6 +120,8 @@ fn object(target: &Target, source: Source, status: &Status) -> Map<String, Value
         ("events".to_owned(), json!(status.events)),
         ("tail".to_owned(), json!(status.tail)),
         ("journal".to_owned(), json!(status.journal)),
+        ("queries".to_owned(), running(json!(status.queries))),
+        ("process".to_owned(), running(json!(status.process))),
         ("connections".to_owned(), running(json!(status.connections))),
         ("live_subscribers".to_owned(), running(json!(status.live_subscribers))),
     ])
@@ -152,9 +161,33 @@ fn page(target: &Target, source: Source, status: &Status) -> String {
     }
     if source == Source::Server {
         line("ports", ports(status));
+        line("queries", queries(&status.queries));
+        if let Some(process) = process(&status.process) {
+            line("process", process);
+        }
         line("connections", format!("{}, {} live", status.connections, status.live_subscribers));
     }
     lines.join("\n") + "\n"
+}
+
+fn queries(queries: &QueriesState) -> String {
+    let QueriesState { running, answered, failed, cancelled, .. } = queries;
+    let mut text = format!("{} running, {answered} answered, {failed} failed, {cancelled} cancelled", running.len());
+    if answered + failed + cancelled > 0 {
+        write!(text, ", {:.1} ms each", queries.elapsed_ms_mean).unwrap_or_default();
+    }
+    text
+}
+
+/// Returns what the process takes of its machine; nothing where the system does not tell.
+fn process(process: &ProcessState) -> Option<String> {
+    let ProcessState { cpu_seconds, memory_bytes, threads, open_files, open_files_max } = *process;
+    let cpu = spell_duration(Duration::from_secs(cpu_seconds? as u64));
+    let memory = spell_bytes_roughly(memory_bytes?);
+    Some(format!(
+        "{memory} of memory, {cpu} of processor time, {} threads, {} of {} files",
+        threads?, open_files?, open_files_max?
+    ))
 }
 
 /// Returns the roles that are served, each with its port.

@@ -8,13 +8,18 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use streamflow_engine::Stats;
+use streamflow_engine::query::Activity;
 
 use crate::api::Success;
 use crate::api::error::ErrorBody;
-use crate::api::state::{EventCounters, Health, HealthCheck, JournalState, PortState, Ready, Status, TailState};
+use crate::api::state::{
+    EventCounters, Health, HealthCheck, JournalState, PortState, ProcessState, QueriesState, Ready, RunningQuery,
+    Status, TailState,
+};
 use crate::server::answer;
 use crate::server::app::App;
 use crate::server::error::ApiError;
+use crate::telemetry::process::Process;
 
 /// What Prometheus expects of the text that `prometheus-client` writes.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -148,7 +153,37 @@ fn describe(app: &App, stats: &Stats) -> Status {
             disk_free_bytes: stats.disk_free_bytes,
             failure: stats.storage_failure.clone(),
         },
+        queries: queries(&app.engine.query_engine().activity()),
+        process: process(),
         connections: app.connections.load(Ordering::Relaxed) as u64,
         live_subscribers: app.subscriber_count() as u64,
+    }
+}
+
+fn queries(activity: &Activity) -> QueriesState {
+    let ended = activity.answered + activity.failed + activity.cancelled;
+    let millis = |time: std::time::Duration| time.as_secs_f64() * 1e3;
+    QueriesState {
+        running: (activity.running.iter())
+            .map(|statement| RunningQuery { sql: statement.sql.clone(), elapsed_ms: millis(statement.elapsed) })
+            .collect(),
+        running_max: activity.running_max as u64,
+        answered: activity.answered,
+        failed: activity.failed,
+        cancelled: activity.cancelled,
+        elapsed_ms_mean: if ended == 0 { 0.0 } else { millis(activity.elapsed) / ended as f64 },
+        memory_bytes: activity.memory_bytes as u64,
+        memory_bytes_max: activity.memory_bytes_max as u64,
+    }
+}
+
+fn process() -> ProcessState {
+    let usage = Process::Own.usage();
+    ProcessState {
+        cpu_seconds: usage.map(|usage| usage.cpu.as_secs_f64()),
+        memory_bytes: usage.map(|usage| usage.memory_bytes),
+        threads: usage.map(|usage| usage.threads),
+        open_files: usage.map(|usage| usage.open_files),
+        open_files_max: usage.map(|usage| usage.open_files_max),
     }
 }

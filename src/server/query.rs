@@ -2,6 +2,7 @@
 
 mod export;
 mod form;
+mod frames;
 mod request;
 mod schema;
 
@@ -25,7 +26,7 @@ use streamflow_engine::query::{Answer, Query};
 
 use crate::api::TRUNCATED_HEADER;
 use crate::api::error::ErrorBody;
-use crate::api::query::{QueryAnswer, QueryRequest};
+use crate::api::query::{QueryAnswer, QueryFrame, QueryRequest};
 use crate::server::app::App;
 use crate::server::body;
 use crate::server::error::ApiError;
@@ -39,13 +40,15 @@ const TRUNCATED: HeaderName = HeaderName::from_static(TRUNCATED_HEADER);
 ///
 /// It sees every event that was acknowledged before it began. By `Accept` the answer is JSON, NDJSON, CSV (header, LF,
 /// NULL empty), an Arrow IPC stream or Parquet. An answer that was cut at `max_rows` says so, in JSON and in the header
-/// `streamflow-truncated`.
+/// `streamflow-truncated`. As server-sent events rows come while they are found: each event's `data` is a `QueryFrame`, whose
+/// kind is also the event's name.
 #[utoipa::path(
     post, path = "/api/v1/query", tag = "analytics", request_body = QueryRequest,
     responses(
         (status = 200, description = "The rows", content(
             (QueryAnswer = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
             (Vec<u8> = "application/vnd.apache.arrow.stream"), (Vec<u8> = "application/vnd.apache.parquet"),
+            (QueryFrame = "text/event-stream"),
         )),
         (status = 400, description = "The statement is wrong, or would write", body = ErrorBody),
         (status = 406, description = "No form of the answer is acceptable", body = ErrorBody),
@@ -59,8 +62,12 @@ pub(crate) async fn post_query(State(app): State<Arc<App>>, request: Request) ->
     let (head, sent) = request.into_parts();
     content::require_json(&head.headers)?;
     let bytes = body::read(&head.headers, sent, &app.options.limits).await?;
-    let answer = run(&app, request::parse(&bytes)?).await?;
-    write(form, answer).await
+    let query = request::parse(&bytes)?;
+    match form {
+        Form::Json => write(form, run(&app, query).await?, form::json).await,
+        Form::Rows(rows) => write(form, run(&app, query).await?, move |answer| form::rows(rows, answer)).await,
+        Form::Events => frames::answer(app, query).await,
+    }
 }
 
 /// Runs a statement and counts what it cost.
@@ -76,9 +83,13 @@ pub(crate) async fn run(app: &App, query: Query) -> Result<Answer, ApiError> {
 }
 
 /// Writes the rows on a blocking thread: a hundred thousand of them take their time.
-async fn write(form: Form, rows: Answer) -> Result<Response, ApiError> {
-    let truncated = rows.truncated;
-    let bytes = tokio::task::spawn_blocking(move || form.write(&rows))
+async fn write(
+    form: Form,
+    answer: Answer,
+    bytes: impl FnOnce(&Answer) -> Result<Vec<u8>, ApiError> + Send + 'static,
+) -> Result<Response, ApiError> {
+    let truncated = answer.truncated;
+    let bytes = tokio::task::spawn_blocking(move || bytes(&answer))
         .await
         .map_err(|error| ApiError::internal("an answer was not written", &error))??;
     let mut response = Response::new(axum::body::Body::from(bytes));

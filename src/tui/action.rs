@@ -74,6 +74,11 @@ pub enum Question {
         sql: String,
         rows_max: u64,
     },
+    /// A statement of the user, whose rows are shown while they are found.
+    Statement {
+        sql: String,
+        rows_max: u64,
+    },
     /// Events, newest first.
     Events {
         since: Option<String>,

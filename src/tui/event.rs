@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::Key;
 use super::row::Row;
-use crate::api::query::{QueryAnswer, QuerySchema};
+use crate::api::query::{QueryAnswer, QueryFrame, QuerySchema};
 use crate::api::state::{Health, RejectedEvent, Status};
 use crate::api::storage::StorageStats;
 
@@ -142,14 +142,42 @@ pub enum Slot {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {
-    Table { table: QueryAnswer },
-    Events { rows: Vec<Row> },
-    Status { status: Status },
-    Health { health: Health },
-    Storage { storage: StorageStats },
-    Schema { schema: QuerySchema },
-    Rejected { rows: Vec<RejectedEvent> },
-    Failed { failure: Failure },
+    Table {
+        table: QueryAnswer,
+    },
+    /// A part of an answer; more come until the one that says that it is the last.
+    Part {
+        frame: QueryFrame,
+    },
+    Events {
+        rows: Vec<Row>,
+    },
+    Status {
+        status: Status,
+    },
+    Health {
+        health: Health,
+    },
+    Storage {
+        storage: StorageStats,
+    },
+    Schema {
+        schema: QuerySchema,
+    },
+    Rejected {
+        rows: Vec<RejectedEvent>,
+    },
+    Failed {
+        failure: Failure,
+    },
+}
+
+impl Answer {
+    /// Returns whether the question is answered with this.
+    #[must_use]
+    pub const fn is_last(&self) -> bool {
+        !matches!(self, Self::Part { frame: QueryFrame::Columns { .. } | QueryFrame::Rows { .. } })
+    }
 }
 
 /// Why there is no answer.

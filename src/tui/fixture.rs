@@ -9,9 +9,10 @@ use super::keymap::Keymap;
 use super::row::Row;
 use super::state::place::View;
 use super::state::{Colours, Opening, Setup, Source, State};
-use crate::api::query::{ColumnInfo, QueryAnswer, QuerySchema, QueryStats, TableInfo};
+use crate::api::query::{ColumnInfo, QueryAnswer, QueryFrame, QuerySchema, QueryStats, TableInfo};
 use crate::api::state::{
-    EventCounters, Health, HealthCheck, JournalState, PortState, RejectedEvent, Status, TailState,
+    EventCounters, Health, HealthCheck, JournalState, PortState, ProcessState, QueriesState, RejectedEvent,
+    RunningQuery, Status, TailState,
 };
 use crate::api::storage::StorageStats;
 
@@ -86,8 +87,9 @@ pub(super) fn settle(state: &mut State, mut actions: Vec<Action>) {
         let mut next = Vec::new();
         for action in actions {
             if let Action::Ask { ticket, question } = action {
-                let answer = Box::new(answer(ticket.slot, &question, state.range()));
-                next.extend(state.update(NOW, Event::Answered { ticket, answer }));
+                for answer in answers(ticket.slot, &question, state.range()) {
+                    next.extend(state.update(NOW, Event::Answered { ticket, answer: Box::new(answer) }));
+                }
             }
         }
         actions = next;
@@ -95,7 +97,15 @@ pub(super) fn settle(state: &mut State, mut actions: Vec<Action>) {
 }
 
 /// What the made-up server says.
-pub(super) fn answer(slot: Slot, question: &Question, range: Range) -> Answer {
+fn answers(slot: Slot, question: &Question, range: Range) -> Vec<Answer> {
+    let Question::Statement { sql, .. } = question else { return vec![answer(slot, question, range)] };
+    let QueryAnswer { columns, rows, truncated, notes, stats } = table(slot, sql, range);
+    let frames =
+        [QueryFrame::Columns { columns, notes }, QueryFrame::Rows { rows }, QueryFrame::End { truncated, stats }];
+    frames.into_iter().map(|frame| Answer::Part { frame }).collect()
+}
+
+fn answer(slot: Slot, question: &Question, range: Range) -> Answer {
     match (slot, question) {
         (_, Question::Schema) => Answer::Schema { schema: schema() },
         (_, Question::Status) => Answer::Status { status: status() },
@@ -107,7 +117,9 @@ pub(super) fn answer(slot: Slot, question: &Question, range: Range) -> Answer {
             rows.reverse();
             Answer::Events { rows }
         }
-        (slot, Question::Sql { sql, .. }) => Answer::Table { table: table(slot, sql, range) },
+        (slot, Question::Sql { sql, .. } | Question::Statement { sql, .. }) => {
+            Answer::Table { table: table(slot, sql, range) }
+        }
     }
 }
 
@@ -255,6 +267,26 @@ fn status() -> Status {
             sync_micros_mean: 420,
             disk_free_bytes: 81_000_000_000,
             failure: None,
+        },
+        queries: QueriesState {
+            running: vec![RunningQuery {
+                sql: "SELECT data.page, count(*) FROM events GROUP BY 1 ORDER BY 2 DESC".to_owned(),
+                elapsed_ms: 12_340.0,
+            }],
+            running_max: 64,
+            answered: 8_204,
+            failed: 12,
+            cancelled: 3,
+            elapsed_ms_mean: 4.2,
+            memory_bytes: 31_000_000,
+            memory_bytes_max: 1_000_000_000,
+        },
+        process: ProcessState {
+            cpu_seconds: Some(541.2),
+            memory_bytes: Some(312_000_000),
+            threads: Some(24),
+            open_files: Some(41),
+            open_files_max: Some(1_024),
         },
         connections: 4,
         live_subscribers: 1,

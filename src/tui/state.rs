@@ -157,6 +157,10 @@ pub struct State {
     /// Events a second by the server's own count, one point for each answer of its status.
     pub taken: Vec<f64>,
     taken_before: Option<(Micros, u64)>,
+    /// Cores that the server kept busy between two answers of its status.
+    pub processor: Option<f64>,
+    /// When that was asked, of which process, and its processor time then in seconds.
+    processor_before: Option<(Micros, u32, f64)>,
     /// Whether the user was told that the server has another version.
     told_version: bool,
     pub schema: Option<QuerySchema>,
@@ -212,6 +216,8 @@ impl State {
             rejected: Vec::new(),
             taken: Vec::new(),
             taken_before: None,
+            processor: None,
+            processor_before: None,
             told_version: false,
             schema: None,
             note: None,
@@ -263,7 +269,9 @@ impl State {
             Event::Wake => self.woken(&mut actions),
             Event::Live { live } => self.live(live, &mut actions),
             Event::Answered { ticket, answer } => {
-                if self.asks.take(ticket, self.now) {
+                let counts =
+                    if answer.is_last() { self.asks.take(ticket, self.now) } else { self.asks.is_last(ticket) };
+                if counts {
                     self.answered(ticket.slot, *answer, &mut actions);
                 }
             }

@@ -12,8 +12,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::action::Question;
 use super::event::{Answer, Event, Failure, Live, Slot, Ticket};
 use super::row::Row;
+use super::state::sql::ROWS_BYTES_MAX;
 use crate::api::live::LiveFrame;
-use crate::api::query::{QueryAnswer, QueryRequest, QuerySchema};
+use crate::api::query::{QueryAnswer, QueryFrame, QueryRequest, QuerySchema, QueryStats};
 use crate::api::state::{Health, RejectedEvent, Status};
 use crate::api::storage::StorageStats;
 use crate::api::{Page, Success};
@@ -54,10 +55,9 @@ impl Worker {
         let client = (self.connect)().unwrap_or_else(|_| self.client.clone());
         let events = self.events.clone();
         let asking = async move {
-            let answer = match answer(&client, question).await {
-                Ok(answer) => answer,
-                Err(error) => Answer::Failed { failure: failure(&error) },
-            };
+            let parts = Parts { ticket, events: events.clone() };
+            let answer = answer(&client, question, &parts).await;
+            let answer = answer.unwrap_or_else(|error| Answer::Failed { failure: failure(&error) });
             events.send(Event::Answered { ticket, answer: Box::new(answer) }).await.unwrap_or_default();
         };
         self.asked.insert(ticket.slot, crate::telemetry::task::spawn("ask", asking));
@@ -99,8 +99,24 @@ fn failure(error: &ClientError) -> Failure {
     Failure { message: error.to_string(), hint, is_transient }
 }
 
-async fn answer(client: &Client, question: Question) -> Result<Answer, ClientError> {
+/// Where parts of an answer go before its last one.
+struct Parts {
+    ticket: Ticket,
+    events: Sender<Event>,
+}
+
+impl Parts {
+    async fn send(&self, frame: QueryFrame) {
+        let answer = Box::new(Answer::Part { frame });
+        // A dashboard that has gone needs none.
+        self.events.send(Event::Answered { ticket: self.ticket, answer }).await.unwrap_or_default();
+    }
+}
+
+/// Returns the answer, or the last part of one.
+async fn answer(client: &Client, question: Question, parts: &Parts) -> Result<Answer, ClientError> {
     match question {
+        Question::Statement { sql, rows_max } => statement(client, sql, rows_max, parts).await,
         Question::Sql { sql, rows_max } => {
             let body = QueryRequest { sql, max_rows: Some(rows_max), ..QueryRequest::default() };
             let table = client.send(Request::post("/api/v1/query").json(&body)).await?.json::<QueryAnswer>().await?;
@@ -140,6 +156,58 @@ async fn answer(client: &Client, question: Question) -> Result<Answer, ClientErr
             Ok(Answer::Rejected { rows: page.data })
         }
     }
+}
+
+/// Runs a statement and sends on what is found, a frame's worth at a time, until the end, which is returned.
+async fn statement(client: &Client, sql: String, rows_max: u64, parts: &Parts) -> Result<Answer, ClientError> {
+    let body = QueryRequest { sql, max_rows: Some(rows_max), ..QueryRequest::default() };
+    // The server has a limit of its own, which may be longer than the patience of this side.
+    let request = Request::post("/api/v1/query").accept("text/event-stream").json(&body).without_deadline();
+    let mut frames = client.send(request).await?.sse_events();
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    // The first rows are not held up.
+    let mut due = Instant::now();
+    loop {
+        if !found.is_empty() && Instant::now() >= due {
+            parts.send(QueryFrame::Rows { rows: std::mem::take(&mut found) }).await;
+            due = Instant::now() + GATHER;
+        }
+        let data = if found.is_empty() {
+            frames.next().await?
+        } else {
+            let Ok(data) = timeout_at(due, frames.next()).await else { continue };
+            data?
+        };
+        let data = data.ok_or_else(|| ended(client))?;
+        let frame = serde_json::from_slice::<QueryFrame>(&data)
+            .map_err(|error| ClientError::Foreign { url: client.address().to_owned(), reason: error.to_string() })?;
+        let last = match frame {
+            QueryFrame::Columns { .. } => {
+                parts.send(frame).await;
+                continue;
+            }
+            QueryFrame::Rows { rows } => {
+                found.extend(rows);
+                bytes += data.len();
+                if bytes <= ROWS_BYTES_MAX {
+                    continue;
+                }
+                Answer::Part { frame: QueryFrame::End { truncated: true, stats: QueryStats::default() } }
+            }
+            QueryFrame::End { .. } => Answer::Part { frame },
+            QueryFrame::Error { error } => {
+                Answer::Failed { failure: Failure { message: error.message, hint: error.hint, is_transient: false } }
+            }
+        };
+        if !found.is_empty() {
+            parts.send(QueryFrame::Rows { rows: found }).await;
+        }
+        return Ok(last);
+    }
+}
+
+fn ended(client: &Client) -> ClientError {
+    ClientError::Broken { url: client.address().to_owned(), reason: "it ended the stream".to_owned() }
 }
 
 /// Follows the server over its restarts.

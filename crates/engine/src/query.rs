@@ -5,6 +5,7 @@
 //! function (`accessor`) that the scan (`scan`) answers from typed leaves. DataFusion's types and errors end here.
 
 mod accessor;
+mod activity;
 mod as_of;
 mod catalog;
 mod coded_groups;
@@ -47,13 +48,15 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use tokio::runtime::Runtime;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
+pub use activity::{Activity, RunningStatement};
 pub use catalog::{Catalog, CatalogColumn, CatalogTable};
 pub use filter::Filter;
-pub use flow::Flow;
+pub use flow::{Ended, Flow};
 
+use self::activity::Watch;
 use self::failure::Names;
 use self::states::States;
 use self::stop::StopSign;
@@ -177,7 +180,8 @@ pub struct QueryEngine {
     limits: QueryLimits,
     clock: Arc<dyn Clock>,
     slots: Arc<Semaphore>,
-    flow_slots: Arc<Semaphore>,
+    export_slots: Arc<Semaphore>,
+    watch: Arc<Watch>,
     runtime: OnceLock<Runtime>,
     states: Arc<States>,
 }
@@ -199,9 +203,10 @@ impl QueryEngine {
         Ok(Self {
             states: Arc::new(States::new(limits.clone())),
             limits,
-            clock,
             slots: Arc::new(Semaphore::new(QUERIES_MAX)),
-            flow_slots: Arc::new(Semaphore::new(flow::FLOWS_MAX)),
+            export_slots: Arc::new(Semaphore::new(flow::EXPORTS_MAX)),
+            watch: Arc::new(Watch::new(Arc::clone(&clock))),
+            clock,
             runtime: OnceLock::new(),
         })
     }
@@ -211,13 +216,10 @@ impl QueryEngine {
     /// # Errors
     /// When the statement is wrong, writes, or passes a limit.
     pub async fn run(&self, snapshot: Snapshot, query: Query) -> Result<Answer, QueryError> {
-        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
-            QueryError::new("query_busy", format!("{QUERIES_MAX} queries are running")).hint("try again in a moment")
-        })?;
-        let timeout = query.timeout.unwrap_or(self.limits.timeout).min(self.limits.timeout);
-        let rows_max = query.max_rows.unwrap_or(self.limits.rows_default).min(self.limits.rows_max);
-        let (start, now) = (self.clock.monotonic(), self.clock.now());
+        let slot = self.slot()?;
+        let (timeout, rows_max, now) = (self.timeout(&query), self.rows_max(&query), self.clock.now());
         let (states, threads) = (Arc::clone(&self.states), self.limits.threads);
+        let mut watched = self.watch.begin(&query.sql);
         let stop = StopSign::default();
         let (sign, runtime) = (stop.clone(), self.runtime()?);
         let task = runtime.spawn(async move {
@@ -227,12 +229,11 @@ impl QueryEngine {
             run::run(state, &query, &snapshot.paths, rows_max, &sign).await
         });
         let mut running = Running { task, stop };
-        match tokio::time::timeout(timeout, &mut running.task).await {
-            Ok(Ok(answer)) => {
-                let mut answer = answer?;
-                answer.stats.elapsed = self.clock.monotonic().saturating_sub(start);
-                Ok(answer)
-            }
+        let outcome = match tokio::time::timeout(timeout, &mut running.task).await {
+            Ok(Ok(answer)) => answer.map(|mut answer| {
+                answer.stats.elapsed = watched.elapsed();
+                answer
+            }),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "a query ended early");
                 Err(QueryError::new("query_failed", "the SQL engine can not run this statement")
@@ -240,7 +241,34 @@ impl QueryEngine {
             }
             Err(_) => Err(QueryError::new("query_timeout", format!("the query took longer than {timeout:?}"))
                 .hint("ask for a shorter time range or fewer groups")),
+        };
+        watched.ended(&outcome);
+        outcome
+    }
+
+    /// Returns which statements run, and how those before them ended.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        Activity {
+            running_max: QUERIES_MAX,
+            memory_bytes: self.states.memory_bytes(),
+            memory_bytes_max: self.limits.memory_bytes,
+            ..self.watch.activity()
         }
+    }
+
+    fn slot(&self) -> Result<OwnedSemaphorePermit, QueryError> {
+        Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
+            QueryError::new("query_busy", format!("{QUERIES_MAX} queries are running")).hint("try again in a moment")
+        })
+    }
+
+    fn timeout(&self, query: &Query) -> Duration {
+        query.timeout.unwrap_or(self.limits.timeout).min(self.limits.timeout)
+    }
+
+    fn rows_max(&self, query: &Query) -> usize {
+        query.max_rows.unwrap_or(self.limits.rows_default).min(self.limits.rows_max)
     }
 
     /// Compiles a filter: a SQL boolean expression over the columns of `events`.

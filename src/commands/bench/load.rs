@@ -11,10 +11,10 @@ use hdrhistogram::Histogram;
 use mio::{Events, Interest, Poll, Token};
 
 use super::connection::{Answer, Connection, ConnectionError, Progress};
-use super::cpu::Process;
 use super::pace::Schedule;
 use super::target::Target;
 use super::traffic::Requests;
+use crate::telemetry::process::Process;
 
 /// What one run does.
 #[derive(Debug, Clone)]

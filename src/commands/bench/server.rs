@@ -7,11 +7,11 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use super::cpu::Process;
 use super::target::{Reach, Target, TargetError};
 use crate::commands::{Session, local};
 use crate::printer::{CommandError, ExitStatus};
 use crate::settings::Secret;
+use crate::telemetry::process::Process;
 
 /// Which server to measure.
 #[derive(Debug, clap::Args)]

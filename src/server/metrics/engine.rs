@@ -1,4 +1,4 @@
-//! The engine's counters as metrics, read when somebody asks.
+//! The engine's counters, and what its process takes, as metrics, read when somebody asks.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -6,6 +6,8 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 use streamflow_engine::Engine;
+
+use crate::telemetry::process::Process;
 
 /// Reads [`Engine::stats`] on each scrape.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ impl EngineCollector {
 impl Collector for EngineCollector {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
         let stats = self.0.stats();
+        let queries = self.0.query_engine().activity();
+        let usage = Process::Own.usage();
         let mut counter = |name: &str, help: &str, unit: Option<&Unit>, value: u64| {
             let metric = ConstCounter::new(value);
             metric.encode(encoder.encode_descriptor(name, help, unit, metric.metric_type())?)
@@ -32,14 +36,17 @@ impl Collector for EngineCollector {
         counter("ingest_schema_warnings", "Events accepted against their type's schema", None, stats.schema_warnings)?;
         counter("history_merges", "Merges of files of history", None, stats.merges)?;
         counter("journal_syncs", "Calls of fdatasync", None, stats.journal_syncs)?;
-        let sync_seconds = ConstCounter::new(stats.journal_sync_micros as f64 / 1e6);
-        let kind = sync_seconds.metric_type();
-        sync_seconds.encode(encoder.encode_descriptor(
-            "journal_sync",
-            "Time spent in fdatasync",
-            Some(&Unit::Seconds),
-            kind,
-        )?)?;
+        counter("query_answered", "Statements answered", None, queries.answered)?;
+        counter("query_failed", "Statements that were wrong or passed a limit", None, queries.failed)?;
+        counter("query_cancelled", "Statements whose asker went away", None, queries.cancelled)?;
+        let mut seconds = |name: &str, help: &str, value: f64| {
+            let metric = ConstCounter::new(value);
+            metric.encode(encoder.encode_descriptor(name, help, Some(&Unit::Seconds), metric.metric_type())?)
+        };
+        seconds("journal_sync", "Time spent in fdatasync", stats.journal_sync_micros as f64 / 1e6)?;
+        if let Some(usage) = usage {
+            seconds("process_cpu", "Processor time of all threads", usage.cpu.as_secs_f64())?;
+        }
 
         let mut gauge = |name: &str, help: &str, unit: Option<&Unit>, value: u64| {
             let metric = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
@@ -62,6 +69,16 @@ impl Collector for EngineCollector {
         gauge("history_merge_waiting_size", "Bytes of these", Some(&Unit::Bytes), waiting)?;
         gauge("journal_size", "Size of the journal", Some(&Unit::Bytes), stats.journal_bytes)?;
         gauge("journal_files", "Files of the journal", None, stats.journal_files)?;
+        gauge("query_running", "Statements under way", None, queries.running.len() as u64)?;
+        gauge("query_memory", "Memory of running statements", Some(&Unit::Bytes), queries.memory_bytes as u64)?;
+        let limit = queries.memory_bytes_max as u64;
+        gauge("query_memory_limit", "Budget of running statements", Some(&Unit::Bytes), limit)?;
+        if let Some(usage) = usage {
+            gauge("process_resident_memory", "Resident memory", Some(&Unit::Bytes), usage.memory_bytes)?;
+            gauge("process_threads", "Threads", None, usage.threads)?;
+            gauge("process_open_files", "Open files, connections included", None, usage.open_files)?;
+            gauge("process_open_files_limit", "Files that may be open", None, usage.open_files_max)?;
+        }
         // Not known before the first write.
         if stats.disk_free_bytes != u64::MAX {
             gauge("storage_free", "Free space of the data folder", Some(&Unit::Bytes), stats.disk_free_bytes)?;

@@ -41,31 +41,30 @@ use crate::server::ingestion::content;
     )
 )]
 pub(crate) async fn post_export(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
-    let (form, row_form) = accepted(request.headers())?;
+    let form = accepted(request.headers())?;
     let (head, sent) = request.into_parts();
     content::require_json(&head.headers)?;
     let bytes = body::read(&head.headers, sent, &app.options.limits).await?;
-    let flow = app.engine.flow(request::parse(&bytes)?).await?;
-    let writer = RowWriter::new(row_form, flow.schema()).map_err(|error| no_such_form(&error))?;
+    let flow = app.engine.export(request::parse(&bytes)?).await?;
+    let writer = RowWriter::new(form, flow.schema()).map_err(|error| no_such_form(&error))?;
     let mut export = Export { flow, writer: Some(writer), app, started: Instant::now() };
     // What fails at the first rows can still be told in words.
     let first = export.next().await?;
     let rest = stream::unfold(export, async |mut export| Some((export.next().await.transpose()?, export)));
     let rows = stream::iter(first.map(Ok)).chain(rest).map_err(|error: ApiError| cut_off(&error));
     let mut response = Response::new(Body::from_stream(rows));
-    response.headers_mut().insert(CONTENT_TYPE, form.content_type());
+    response.headers_mut().insert(CONTENT_TYPE, Form::Rows(form).content_type());
     Ok(response)
 }
 
-/// Rows flow in every form but JSON, which a client that accepts anything gets as NDJSON.
-fn accepted(headers: &HeaderMap) -> Result<(Form, RowForm), ApiError> {
-    let form = Form::accepted(headers)?;
-    if let Some(row_form) = form.row_form() {
-        return Ok((form, row_form));
+/// Bare rows flow in every form they have. Other forms have more than rows; a client that accepts anything gets NDJSON.
+fn accepted(headers: &HeaderMap) -> Result<RowForm, ApiError> {
+    if let Form::Rows(form) = Form::accepted(headers)? {
+        return Ok(form);
     }
     let takes_any = headers.get_all(ACCEPT).iter().all(|accept| accept.to_str().is_ok_and(|text| text.contains("*/*")));
     if takes_any {
-        return Ok((Form::Ndjson, RowForm::Ndjson));
+        return Ok(RowForm::Ndjson);
     }
     let asked: Vec<&str> = headers.get_all(ACCEPT).iter().map(HeaderValue::to_str).filter_map(Result::ok).collect();
     Err(ApiError::new("not_acceptable", format!("an export can not be written as {:?}", asked.join(",")))
@@ -116,21 +115,24 @@ impl Export {
 
 #[cfg(test)]
 mod tests {
+    use streamflow_engine::encode::Header;
+
     use super::*;
 
     #[test]
     fn rows_flow_in_every_form_but_json() {
-        let check = |accept: Option<&'static str>, expected: Option<Form>| {
+        let check = |accept: Option<&'static str>, expected: Option<RowForm>| {
             let mut headers = HeaderMap::new();
             headers.extend(accept.map(|accept| (ACCEPT, HeaderValue::from_static(accept))));
-            assert_eq!(accepted(&headers).ok().map(|(form, _)| form), expected, "{accept:?}");
+            assert_eq!(accepted(&headers).ok(), expected, "{accept:?}");
         };
-        check(None, Some(Form::Ndjson));
-        check(Some("*/*"), Some(Form::Ndjson));
-        check(Some("text/csv"), Some(Form::Csv));
-        check(Some("application/vnd.apache.parquet"), Some(Form::Parquet));
-        check(Some("application/vnd.apache.arrow.stream"), Some(Form::ArrowStream));
+        check(None, Some(RowForm::Ndjson));
+        check(Some("*/*"), Some(RowForm::Ndjson));
+        check(Some("text/csv"), Some(RowForm::Csv(Header::Names)));
+        check(Some("application/vnd.apache.parquet"), Some(RowForm::Parquet));
+        check(Some("application/vnd.apache.arrow.stream"), Some(RowForm::ArrowStream));
         check(Some("application/json"), None);
+        check(Some("text/event-stream"), None);
         check(Some("image/png"), None);
     }
 }

@@ -3,28 +3,30 @@
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue};
 use streamflow_engine::encode::{self, Header, RowForm};
-use streamflow_engine::query::Answer;
+use streamflow_engine::query::{Answer, AnswerStats};
 
 use crate::api::query::QueryStats;
 use crate::server::error::ApiError;
 
-/// A form that rows can have.
+/// A form that an answer can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
+    /// One object with columns, rows and what they cost.
     Json,
-    Ndjson,
-    Csv,
-    ArrowStream,
-    Parquet,
+    /// Bare rows.
+    Rows(RowForm),
+    /// Server-sent events: rows while they are found.
+    Events,
 }
 
 /// All forms with their names, best first.
-const FORMS: [(Form, &str); 5] = [
+const FORMS: [(Form, &str); 6] = [
     (Form::Json, "application/json"),
-    (Form::Ndjson, "application/x-ndjson"),
-    (Form::Csv, "text/csv"),
-    (Form::ArrowStream, "application/vnd.apache.arrow.stream"),
-    (Form::Parquet, "application/vnd.apache.parquet"),
+    (Form::Rows(RowForm::Ndjson), "application/x-ndjson"),
+    (Form::Rows(RowForm::Csv(Header::Names)), "text/csv"),
+    (Form::Rows(RowForm::ArrowStream), "application/vnd.apache.arrow.stream"),
+    (Form::Rows(RowForm::Parquet), "application/vnd.apache.parquet"),
+    (Form::Events, "text/event-stream"),
 ];
 
 impl Form {
@@ -58,7 +60,7 @@ impl Form {
             let matches = match whole_group {
                 Some("*/") => true,
                 Some(group) => name.starts_with(group),
-                None => name == range || (form == Self::Ndjson && range == "application/ndjson"),
+                None => name == range || (form == Self::Rows(RowForm::Ndjson) && range == "application/ndjson"),
             };
             matches.then_some(form)
         })
@@ -68,43 +70,32 @@ impl Form {
     pub(super) const fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Json => "application/json",
-            Self::Ndjson => "application/x-ndjson",
-            Self::Csv => "text/csv; charset=utf-8; header=present",
-            Self::ArrowStream => "application/vnd.apache.arrow.stream",
-            Self::Parquet => "application/vnd.apache.parquet",
+            Self::Rows(RowForm::Ndjson) => "application/x-ndjson",
+            Self::Rows(RowForm::Csv(_)) => "text/csv; charset=utf-8; header=present",
+            Self::Rows(RowForm::ArrowStream) => "application/vnd.apache.arrow.stream",
+            Self::Rows(RowForm::Parquet) => "application/vnd.apache.parquet",
+            Self::Events => "text/event-stream",
         })
     }
+}
 
-    /// Returns a writer of rows that come batch by batch; JSON has none, for it tells at its start what is known at the end.
-    pub(super) const fn row_form(self) -> Option<RowForm> {
-        match self {
-            Self::Json => None,
-            Self::Ndjson => Some(RowForm::Ndjson),
-            Self::Csv => Some(RowForm::Csv(Header::Names)),
-            Self::ArrowStream => Some(RowForm::ArrowStream),
-            Self::Parquet => Some(RowForm::Parquet),
+/// Returns the bare rows of an answer.
+///
+/// # Errors
+/// When a column's type has no such form.
+pub(super) fn rows(form: RowForm, answer: &Answer) -> Result<Vec<u8>, ApiError> {
+    let mut out = Vec::new();
+    match form {
+        RowForm::Ndjson => encode::ndjson(&answer.batches, &mut out),
+        RowForm::Csv(header) => encode::csv(&answer.schema, &answer.batches, header, &mut out),
+        RowForm::ArrowStream => {
+            return encode::ipc_stream(&answer.schema, &answer.batches).map_err(|error| no_such_form(&error));
+        }
+        RowForm::Parquet => {
+            return encode::parquet(&answer.schema, &answer.batches).map_err(|error| no_such_form(&error));
         }
     }
-
-    /// Returns the answer's bytes.
-    ///
-    /// # Errors
-    /// When a column's type has no such form.
-    pub(super) fn write(self, answer: &Answer) -> Result<Vec<u8>, ApiError> {
-        let mut out = Vec::new();
-        match self {
-            Self::Json => json(answer, &mut out)?,
-            Self::Ndjson => encode::ndjson(&answer.batches, &mut out),
-            Self::Csv => encode::csv(&answer.schema, &answer.batches, Header::Names, &mut out),
-            Self::ArrowStream => {
-                return encode::ipc_stream(&answer.schema, &answer.batches).map_err(|error| no_such_form(&error));
-            }
-            Self::Parquet => {
-                return encode::parquet(&answer.schema, &answer.batches).map_err(|error| no_such_form(&error));
-            }
-        }
-        Ok(out)
-    }
+    Ok(out)
 }
 
 /// Returns what is said of rows that have no such form.
@@ -121,33 +112,44 @@ fn quality(range: &str) -> (String, f32) {
     (name, quality)
 }
 
-/// Writes `{"columns": …, "rows": …, "truncated": …, "stats": …}`, the rows straight from their columns.
-fn json(answer: &Answer, out: &mut Vec<u8>) -> Result<(), ApiError> {
-    let stats = QueryStats {
-        rows: answer.stats.rows as u64,
-        rows_scanned: answer.stats.rows_scanned,
-        bytes_scanned: answer.stats.bytes_scanned,
-        elapsed_ms: answer.stats.elapsed.as_secs_f64() * 1e3,
-    };
+/// Returns what a statement cost as the API says it.
+pub(super) fn stats(stats: &AnswerStats) -> QueryStats {
+    QueryStats {
+        rows: stats.rows as u64,
+        rows_scanned: stats.rows_scanned,
+        bytes_scanned: stats.bytes_scanned,
+        elapsed_ms: stats.elapsed.as_secs_f64() * 1e3,
+    }
+}
+
+/// Returns `{"columns": …, "rows": …, "truncated": …, "stats": …}`, the rows straight from their columns.
+///
+/// # Errors
+/// Never in practice: text and numbers can be written.
+pub(super) fn json(answer: &Answer) -> Result<Vec<u8>, ApiError> {
+    let mut out = Vec::new();
     out.extend_from_slice(b"{\"columns\":");
-    encode::columns_json(&answer.schema, out);
+    encode::columns_json(&answer.schema, &mut out);
     out.extend_from_slice(b",\"rows\":");
-    encode::rows_json(&answer.batches, out);
+    encode::rows_json(&answer.batches, &mut out);
     out.extend_from_slice(if answer.truncated { b",\"truncated\":true" } else { b",\"truncated\":false" });
     if !answer.notes.is_empty() {
         out.extend_from_slice(b",\"notes\":");
-        let written = serde_json::to_writer(&mut *out, &answer.notes);
+        let written = serde_json::to_writer(&mut out, &answer.notes);
         written.map_err(|error| ApiError::internal("notes were not written", &error))?;
     }
     out.extend_from_slice(b",\"stats\":");
-    serde_json::to_writer(&mut *out, &stats).map_err(|error| ApiError::internal("stats were not written", &error))?;
+    let written = serde_json::to_writer(&mut out, &stats(&answer.stats));
+    written.map_err(|error| ApiError::internal("stats were not written", &error))?;
     out.push(b'}');
-    Ok(())
+    Ok(out)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const CSV: Form = Form::Rows(RowForm::Csv(Header::Names));
 
     #[test]
     fn client_gets_the_form_it_likes_best() {
@@ -159,13 +161,14 @@ mod tests {
         check("*/*", Some(Form::Json));
         check("", Some(Form::Json));
         check("application/json", Some(Form::Json));
-        check("Text/CSV", Some(Form::Csv));
-        check("text/*", Some(Form::Csv));
+        check("Text/CSV", Some(CSV));
+        check("text/*", Some(CSV));
         check("text/html, application/xhtml+xml, */*;q=0.8", Some(Form::Json));
-        check("application/json;q=0.5, text/csv", Some(Form::Csv));
-        check("application/x-ndjson", Some(Form::Ndjson));
-        check("application/vnd.apache.arrow.stream", Some(Form::ArrowStream));
-        check("application/vnd.apache.parquet", Some(Form::Parquet));
+        check("application/json;q=0.5, text/csv", Some(CSV));
+        check("application/x-ndjson", Some(Form::Rows(RowForm::Ndjson)));
+        check("application/vnd.apache.arrow.stream", Some(Form::Rows(RowForm::ArrowStream)));
+        check("application/vnd.apache.parquet", Some(Form::Rows(RowForm::Parquet)));
+        check("text/event-stream", Some(Form::Events));
         check("image/png", None);
         check("application/json;q=0", None);
         assert_eq!(Form::accepted(&HeaderMap::new()).unwrap(), Form::Json);

@@ -1,6 +1,10 @@
-use serde_json::json;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
 use super::harness::{CLICK, Request, TestServer};
+use crate::server::options::Role;
 
 fn ask<'a>(sql: &str) -> Request<'a> {
     Request::post("/api/v1/query").json(&json!({ "sql": sql }).to_string())
@@ -104,4 +108,95 @@ async fn schema_lists_tables_columns_paths_and_functions() {
     assert_eq!(names(&data["tables"][0]["columns"]), streamflow_core::event::COLUMNS);
     assert!(names(&data["tables"][0]["paths"]).contains(&"data.page".to_owned()));
     assert!(data["functions"].as_array().unwrap().contains(&json!("count")));
+}
+
+/// What takes ten thousand million steps over a hundred events.
+const LONG: &str = "count(*) FROM events a, events b, events c, events d, events e \
+                    WHERE a._offset + b._offset + c._offset + d._offset + e._offset < 0";
+
+/// Sends a statement that is answered in frames, and returns their data.
+async fn frames(server: &TestServer, body: &str) -> Vec<Value> {
+    let answer = server.call(Request::post("/api/v1/query").header("accept", "text/event-stream").json(body)).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/event-stream")), "{}", answer.text());
+    let text = answer.text();
+    let events = text.split_terminator("\n\n").map(|event| {
+        let (kind, data) = event.strip_prefix("event: ").unwrap().split_once("\ndata: ").unwrap();
+        let data: Value = serde_json::from_str(data).unwrap();
+        assert_eq!(data["type"], kind);
+        data
+    });
+    events.collect()
+}
+
+#[tokio::test]
+async fn rows_come_in_frames_while_they_are_found() {
+    let server = TestServer::start().await;
+    server.post_event(&format!("[{}]", vec![CLICK; 100].join(","))).await;
+    let all = frames(&server, r#"{"sql":"SELECT _offset, data.nothing FROM events ORDER BY 1"}"#).await;
+    let kinds: Vec<&str> = all.iter().map(|frame| frame["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["columns", "rows", "rows", "rows", "rows", "end"]);
+    assert_eq!(all[0]["columns"][0], json!({"name": "_offset", "type": "integer"}));
+    assert!(all[0]["notes"][0].as_str().unwrap().contains("data.nothing"), "{}", all[0]);
+    let rows: Vec<u64> = all[1..5]
+        .iter()
+        .flat_map(|frame| frame["rows"].as_array().unwrap())
+        .map(|row| row[0].as_u64().unwrap())
+        .collect();
+    assert_eq!(rows, (0..100).collect::<Vec<_>>());
+    assert_eq!((&all[5]["truncated"], &all[5]["stats"]["rows"]), (&json!(false), &json!(100)));
+    assert_eq!(all[5]["stats"]["rows_scanned"], json!(100));
+
+    let cut = frames(&server, r#"{"sql":"SELECT _offset FROM events ORDER BY 1","max_rows":2}"#).await;
+    assert_eq!(cut[1]["rows"], json!([[0], [1]]));
+    assert_eq!((&cut[2]["truncated"], &cut[2]["stats"]["rows"], cut.len()), (&json!(true), &json!(2), 3));
+    let whole = frames(&server, r#"{"sql":"SELECT _offset FROM events","max_rows":100}"#).await;
+    assert_eq!(whole.last().unwrap()["truncated"], json!(false), "as many rows as were asked for are no more");
+}
+
+#[tokio::test]
+async fn a_statement_that_fails_says_so_before_its_frames_or_in_the_last() {
+    let server = TestServer::start().await;
+    server.post_event(&format!("[{}]", vec![CLICK; 100].join(","))).await;
+    let wrong =
+        Request::post("/api/v1/query").header("accept", "text/event-stream").json(r#"{"sql":"SELECT nothing"}"#);
+    assert_eq!(server.call(wrong).await.status, 400);
+    let failed = frames(&server, r#"{"sql":"SELECT 1 / (_offset - 70) FROM events"}"#).await;
+    let last = failed.last().unwrap();
+    assert_eq!((&last["type"], &last["error"]["code"]), (&json!("error"), &json!("query_failed")), "{last}");
+    let long = json!({ "sql": format!("SELECT {LONG}"), "timeout": "50ms" }).to_string();
+    let late = frames(&server, &long).await;
+    assert_eq!(late.last().unwrap()["error"]["code"], json!("query_timeout"), "{late:?}");
+}
+
+#[tokio::test]
+async fn status_tells_which_statements_run_and_how_those_before_them_ended() {
+    let server = TestServer::start().await;
+    server.post_event(&format!("[{}]", vec![CLICK; 100].join(","))).await;
+    server.call(ask("SELECT 1")).await;
+    server.call(ask("SELECT nothing")).await;
+    let mut asking = server.connect(Role::Analytics).await;
+    asking.write_all(&ask(&format!("SELECT\n  {LONG}")).bytes()).await.unwrap();
+    let status = async || server.get("/api/v1/status").await.json()["data"].clone();
+    let running = async |count: usize| {
+        for _ in 0..200 {
+            let status = status().await;
+            if status["queries"]["running"].as_array().unwrap().len() == count {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("not {count} statements run: {}", status().await)
+    };
+    let told = running(1).await;
+    assert_eq!(told["queries"]["running"][0]["sql"], json!(format!("SELECT {LONG}")));
+    assert_eq!((&told["queries"]["answered"], &told["queries"]["failed"]), (&json!(1), &json!(1)));
+    drop(asking);
+    assert_eq!(running(0).await["queries"]["cancelled"], json!(1), "nobody waits for it any more");
+    if cfg!(target_os = "linux") {
+        assert!(told["process"]["memory_bytes"].as_u64().unwrap() > 1 << 20, "{told}");
+        assert!(told["process"]["threads"].as_u64().unwrap() > 1, "{told}");
+    }
+    let metrics = server.get("/metrics").await.text();
+    assert!(metrics.contains("streamflow_query_cancelled_total 1"), "{metrics}");
+    assert!(metrics.contains("streamflow_query_running 0"), "{metrics}");
 }

@@ -8,7 +8,12 @@ use crate::api::state::Status;
 use crate::tui::row::micros;
 use crate::tui::state::State;
 use crate::tui::state::overview::percent;
-use crate::tui::text::{age, bytes, clock, count, counted, date_clock, fill, millis, short, visible};
+use crate::tui::text::{age, bytes, clock, count, counted, date_clock, fill, millis, short, visible, width_of};
+
+/// Columns of a name before its value.
+const NAME: u16 = 16;
+/// Lines that every block with its space needs.
+const TALL: u16 = 30;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
@@ -21,26 +26,42 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
         store(pen, lower, status);
         return;
     }
-    // The last line of each row stays empty, so that blocks stand apart.
-    let (upper, rest) = split(rest, 8);
-    let halves = columns(upper, &[1, 1], 3);
-    events(pen, short_of_one(halves[0]), state, status);
-    store(pen, short_of_one(halves[1]), status);
-    // On a low screen what is wrong comes before what is kept.
-    let has_history = state.storage.is_some() && rest.height >= 15;
-    let (middle, lower) = split(rest, if has_history { 7 } else { 6 });
-    let halves = columns(middle, if has_history { &[1, 1] } else { &[3, 2] }, 3);
-    if has_history {
-        history(pen, short_of_one(halves[0]), state);
-        ports(pen, short_of_one(halves[1]), status);
-        let (middle, lower) = split(lower, 4);
-        checks(pen, short_of_one(middle), state);
-        rejected(pen, lower, state);
-    } else {
-        checks(pen, halves[0], state);
-        ports(pen, halves[1], status);
-        rejected(pen, lower, state);
+    if area.height < TALL {
+        return low(pen, rest, state, status);
     }
+    // The last line of each row stays empty, so that blocks stand apart.
+    let mut rest = rest;
+    let mut row = |height: u16| {
+        let (row, below) = split(rest, height);
+        rest = below;
+        columns(short_of_one(row), &[1, 1], 3)
+    };
+    let (first, second, third) = (row(8), row(6), row(7));
+    events(pen, first[0], state, status);
+    store(pen, first[1], status);
+    queries(pen, second[0], status);
+    process(pen, second[1], state, status);
+    history(pen, third[0], state);
+    ports(pen, third[1], status);
+    let (middle, lower) = split(rest, 4);
+    checks(pen, short_of_one(middle), state);
+    rejected(pen, lower, state);
+}
+
+/// On a low screen what is wrong comes before what is kept.
+fn low(pen: &mut Pen<'_>, area: Rect, state: &State, status: &Status) {
+    let (upper, rest) = split(area, 7);
+    let (middle, rest) = split(rest, 4);
+    let (lower, rest) = split(rest, 3);
+    let halves = |area: Rect| columns(area, &[1, 1], 3);
+    events(pen, halves(upper)[0], state, status);
+    store(pen, halves(upper)[1], status);
+    queries(pen, halves(middle)[0], status);
+    process(pen, halves(middle)[1], state, status);
+    let parts = columns(lower, &[3, 2], 3);
+    checks(pen, parts[0], state);
+    ports(pen, parts[1], status);
+    rejected(pen, rest, state);
 }
 
 fn short_of_one(area: Rect) -> Rect {
@@ -64,7 +85,6 @@ fn verdict(pen: &mut Pen<'_>, area: Rect, status: &Status) {
 
 /// A name and its value, as lines.
 fn pairs(pen: &mut Pen<'_>, area: Rect, pairs: &[(&str, String)]) {
-    const NAME: u16 = 16;
     for ((name, value), y) in pairs.iter().zip(area.y..area.bottom()) {
         pen.put(area.x, y, NAME, &fill(name, usize::from(NAME)), pen.theme.dim);
         pen.put(area.x + NAME, y, area.width.saturating_sub(NAME), value, pen.theme.text);
@@ -125,10 +145,61 @@ fn store(pen: &mut Pen<'_>, area: Rect, status: &Status) {
     );
 }
 
+/// What is asked, and what takes longest.
+fn queries(pen: &mut Pen<'_>, area: Rect, status: &Status) {
+    let queries = &status.queries;
+    let body = pen.title(area, "Queries", &format!("{} each", millis(queries.elapsed_ms_mean)));
+    let running = match queries.running.len() {
+        0 => format!("none of {}", queries.running_max),
+        some => format!("{some} of {} in {}", queries.running_max, bytes(queries.memory_bytes)),
+    };
+    let failed = format!("{}, {} cancelled", count(queries.failed), count(queries.cancelled));
+    pairs(pen, body, &[("running", running), ("answered", count(queries.answered)), ("failed", failed)]);
+    let (_, longest) = split(body, 3);
+    for (query, y) in queries.running.iter().zip(longest.y..longest.bottom()) {
+        let used = pen.put(longest.x, y, NAME, &fill(&millis(query.elapsed_ms), usize::from(NAME)), pen.theme.warn);
+        pen.put(longest.x + used, y, longest.width.saturating_sub(used), &visible(&query.sql), pen.theme.text);
+    }
+}
+
+/// What the server takes of its machine.
+fn process(pen: &mut Pen<'_>, area: Rect, state: &State, status: &Status) {
+    let process = &status.process;
+    let body = pen.title(area, "Process", &state.processor.map_or_else(String::new, share_of_core));
+    let (Some(cpu), Some(memory), Some(threads)) = (process.cpu_seconds, process.memory_bytes, process.threads) else {
+        let style = pen.theme.dim;
+        pen.put(body.x, body.y, if body.height > 0 { body.width } else { 0 }, "not told by its system", style);
+        return;
+    };
+    let share = cpu / (status.uptime_seconds.max(1) as f64);
+    let files = match (process.open_files, process.open_files_max) {
+        (Some(open), Some(most)) => format!(", {} of {} files", count(open), count(most)),
+        _ => String::new(),
+    };
+    pairs(
+        pen,
+        body,
+        &[
+            ("processor", format!("{}, {}", age(cpu as u64), share_of_core(share))),
+            ("memory", bytes(memory)),
+            ("threads", format!("{}{files}", count(threads))),
+        ],
+    );
+}
+
+/// Returns a share of a core as people say it; more than one core is more than 100%.
+fn share_of_core(share: f64) -> String {
+    format!("{:.*}% of a core", usize::from(share < 0.1), share * 100.0)
+}
+
 /// What lies in files, and whether it is in few of them.
 fn history(pen: &mut Pen<'_>, area: Rect, state: &State) {
-    let Some(storage) = &state.storage else { return };
     let body = pen.title(area, "History", "streamflow storage stats");
+    let Some(storage) = &state.storage else {
+        let style = pen.theme.dim;
+        pen.put(body.x, body.y, if body.height > 0 { body.width } else { 0 }, "not told on this port", style);
+        return;
+    };
     let each =
         storage.bytes_per_event.map_or_else(String::new, |each| format!(", {} each", bytes(each.round() as u64)));
     let waiting = match storage.merge_waiting_files {
@@ -175,10 +246,31 @@ fn ports(pen: &mut Pen<'_>, area: Rect, status: &Status) {
         format_args!("{} live", count(status.live_subscribers))
     );
     let body = pen.title(area, "Ports", &note);
+    if usize::from(body.height) < status.ports.len() {
+        return ports_closely(pen, body, status);
+    }
     for (port, y) in status.ports.iter().zip(body.y..body.bottom()) {
         let text = format!("{} {}", fill(&visible(&port.role), 11), visible(&port.address));
         let style = if port.serving { pen.theme.text } else { pen.theme.bad };
         pen.put(body.x, y, body.width, &text, style);
+    }
+}
+
+/// The ports without their host, several a line.
+fn ports_closely(pen: &mut Pen<'_>, area: Rect, status: &Status) {
+    let (mut x, mut y) = (area.x, area.y);
+    for port in &status.ports {
+        let number = port.address.rsplit(':').next().unwrap_or_default();
+        let text = format!("{} {}", visible(&port.role), visible(number));
+        let width = u16::try_from(width_of(&text)).unwrap_or(u16::MAX);
+        if x > area.x && x.saturating_add(width) > area.right() {
+            (x, y) = (area.x, y + 1);
+        }
+        if y >= area.bottom() {
+            return;
+        }
+        let style = if port.serving { pen.theme.text } else { pen.theme.bad };
+        x += pen.put(x, y, area.right().saturating_sub(x), &text, style) + 2;
     }
 }
 

@@ -11,8 +11,10 @@ use crate::api::query::QueryAnswer;
 use crate::tui::cursor::Range;
 use crate::tui::state::State;
 use crate::tui::state::overview::shown;
-use crate::tui::state::sql::{Drawing, Focus, KEYWORDS, Offered, ROWS_MAX, Sql, drawing};
-use crate::tui::text::{clock, count, fill, millis, short, visible};
+use crate::tui::state::sql::{
+    Answered, Drawing, Focus, KEYWORDS, Offered, ROWS_BYTES_MAX, ROWS_MAX, Sheet, Sql, drawing,
+};
+use crate::tui::text::{bytes, clock, count, fill, millis, short, visible};
 
 /// Lines of the editor, at most.
 const EDITOR_HEIGHT: u16 = 12;
@@ -123,11 +125,21 @@ fn offer(pen: &mut Pen<'_>, area: Rect, (x, y): (u16, u16), offered: &Offered) {
 
 fn results(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let sheet = state.sql.sheet();
-    if let Some(failure) = &sheet.failure {
-        let body = pen.title(area, "No answer", "");
-        return pen.failure(body, failure);
-    }
-    let Some(result) = &sheet.result else {
+    let partial = sheet.result.as_ref().filter(|result| is_partial(sheet, result));
+    let (area, result) = match (&sheet.failure, partial) {
+        (Some(failure), None) => {
+            let body = pen.title(area, "No answer", "");
+            return pen.failure(body, failure);
+        }
+        (Some(failure), partial) => {
+            let (upper, lower) = split(area, 4.min(area.height / 2));
+            let body = pen.title(upper, "Broken off", "");
+            pen.failure(body, failure);
+            (lower, partial)
+        }
+        (None, _) => (area, sheet.result.as_ref()),
+    };
+    let Some(result) = result else {
         let body = pen.title(area, "Answer", "");
         let text = if sheet.running_since.is_some() {
             "running …"
@@ -137,13 +149,13 @@ fn results(pen: &mut Pen<'_>, area: Rect, state: &State) {
         return pen.empty(body, text);
     };
     let answer = &result.answer;
-    let body = pen.title(area, &told(answer), &cost(answer));
+    let body = pen.title(area, &told(sheet, result), &cost(result));
     let (notes, body) = split(body, u16::try_from(answer.notes.len().min(2)).unwrap_or(0));
     for (note, y) in answer.notes.iter().zip(notes.y..notes.bottom()) {
         pen.put(notes.x, y, notes.width, &format!("note: {}", visible(note)), pen.theme.warn);
     }
     if answer.rows.is_empty() {
-        return pen.empty(body, "no rows");
+        return pen.empty(body, if result.is_over { "no rows" } else { "no rows so far" });
     }
     match drawing(answer).filter(|_| sheet.as_chart) {
         Some(drawing) => draw_chart(pen, body, &drawing),
@@ -151,18 +163,33 @@ fn results(pen: &mut Pen<'_>, area: Rect, state: &State) {
     }
 }
 
+/// Whether a failed statement gave rows before it failed.
+fn is_partial(sheet: &Sheet, result: &Answered) -> bool {
+    !result.is_over && sheet.failure.is_some() && !result.answer.rows.is_empty()
+}
+
 /// How many rows, and whether there are more.
-fn told(answer: &QueryAnswer) -> String {
+fn told(sheet: &Sheet, result: &Answered) -> String {
+    let answer = &result.answer;
     let rows = count(answer.rows.len() as u64);
-    match (answer.rows.len(), answer.truncated) {
-        (1, false) => "1 row".to_owned(),
-        (_, false) => format!("{rows} rows"),
-        (_, true) => format!("the first {rows} rows; there are more (at most {} are fetched)", count(ROWS_MAX)),
+    match (answer.rows.len(), result.is_over, answer.truncated) {
+        (_, false, _) if sheet.running_since.is_some() => format!("{rows} rows so far"),
+        (_, false, _) => format!("the first {rows} rows; the others were not waited for"),
+        (1, true, false) => "1 row".to_owned(),
+        (_, true, false) => format!("{rows} rows"),
+        (_, true, true) => format!(
+            "the first {rows} rows; there are more (at most {} or {} are fetched)",
+            count(ROWS_MAX),
+            bytes(ROWS_BYTES_MAX as u64)
+        ),
     }
 }
 
-fn cost(answer: &QueryAnswer) -> String {
-    let stats = &answer.stats;
+fn cost(result: &Answered) -> String {
+    if !result.is_over {
+        return String::new();
+    }
+    let stats = &result.answer.stats;
     format!("{} events read in {}", count(stats.rows_scanned), millis(stats.elapsed_ms))
 }
 

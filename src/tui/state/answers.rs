@@ -46,8 +46,8 @@ impl State {
                 self.heat.failure = None;
                 self.heat.set(Map::of(&table, self.asked, &field));
             }
-            (Slot::Sql(number), Answer::Table { table }) => {
-                self.sql.answered(number, table);
+            (Slot::Sql(number), Answer::Part { frame }) => {
+                self.sql.answered(number, frame);
                 self.touch(Dirty::Now);
             }
             (Slot::Backlog, Answer::Events { rows }) => self.tail.prepend(rows),
@@ -128,10 +128,24 @@ impl State {
             }
         }
         self.taken_before = Some((self.now, accepted));
+        self.set_processor(&status);
         let own = self.setup.version;
         if status.version != own && !std::mem::replace(&mut self.told_version, true) {
             self.say(format!("the server has version {}, this program {own}", status.version));
         }
         self.status = Some(status);
+    }
+
+    /// Notes which share of a core the server took since it was last asked.
+    fn set_processor(&mut self, status: &Status) {
+        let Some(seconds) = status.process.cpu_seconds else { return };
+        if let Some((when, pid, before)) = self.processor_before
+            && when < self.now
+        {
+            // One that was started anew counts from 0.
+            let is_same = pid == status.pid && before <= seconds;
+            self.processor = is_same.then(|| (seconds - before) * 1e6 / (self.now - when) as f64);
+        }
+        self.processor_before = Some((self.now, status.pid, seconds));
     }
 }

@@ -30,9 +30,15 @@ impl Asks {
         Action::Ask { ticket: Ticket { slot, number: self.last }, question }
     }
 
+    /// Tells whether this is the last question of its slot, and open.
+    #[must_use]
+    pub fn is_last(&self, ticket: Ticket) -> bool {
+        self.open.get(&ticket.slot) == Some(&ticket.number)
+    }
+
     /// Tells whether this answers the last question of its slot, which is closed then.
     pub fn take(&mut self, ticket: Ticket, now: Micros) -> bool {
-        if self.open.get(&ticket.slot) != Some(&ticket.number) {
+        if !self.is_last(ticket) {
             return false;
         }
         self.open.remove(&ticket.slot);

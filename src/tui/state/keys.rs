@@ -285,7 +285,7 @@ impl State {
     fn run(&mut self, actions: &mut Vec<Action>) {
         if let Some((number, sql)) = self.sql.start(self.now) {
             actions.push(Action::Remember { sql: sql.clone() });
-            actions.push(self.asks.ask(Slot::Sql(number), Question::Sql { sql, rows_max: super::sql::ROWS_MAX }));
+            actions.push(self.asks.ask(Slot::Sql(number), Question::Statement { sql, rows_max: super::sql::ROWS_MAX }));
         }
     }
 

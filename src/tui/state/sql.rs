@@ -1,12 +1,14 @@
 //! The workbench: statements that are written, their answers, and the statements before them.
 
-use crate::api::query::{QueryAnswer, QuerySchema};
+use crate::api::query::{QueryAnswer, QueryFrame, QuerySchema, QueryStats};
 use crate::tui::event::{Failure, Micros};
 
 use super::editor::Editor;
 
-/// Rows that are fetched; more are told of, not shown.
-pub const ROWS_MAX: u64 = 1_000;
+/// Rows that are fetched; that there are more is told.
+pub const ROWS_MAX: u64 = 10_000;
+/// Bytes of rows, as JSON, that are fetched at most.
+pub const ROWS_BYTES_MAX: usize = 64_000_000;
 /// Statements that are remembered.
 pub const HISTORY_MAX: usize = 200;
 /// Statements that are worked on at once.
@@ -98,7 +100,10 @@ pub struct Sheet {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answered {
     pub sql: String,
+    /// The rows so far.
     pub answer: QueryAnswer,
+    /// Whether no more will come because there are none, or too many.
+    pub is_over: bool,
 }
 
 /// Words that may stand where the cursor is.
@@ -191,13 +196,27 @@ impl Sql {
         }
     }
 
-    /// Takes up an answer to the last statement of a sheet; one that was closed meanwhile needs none.
-    pub fn answered(&mut self, number: usize, answer: QueryAnswer) {
+    /// Takes up a part of the answer to the last statement of a sheet; one that was closed meanwhile needs none.
+    pub fn answered(&mut self, number: usize, frame: QueryFrame) {
         let Some(sheet) = self.sheets.iter_mut().find(|sheet| sheet.number == number) else { return };
-        (sheet.row, sheet.column, sheet.running_since, sheet.failure) = (0, 0, None, None);
-        sheet.result = Some(Answered { sql: sheet.asked.clone(), answer });
+        match (frame, &mut sheet.result) {
+            (QueryFrame::Columns { columns, notes }, _) => {
+                (sheet.row, sheet.column, sheet.failure) = (0, 0, None);
+                let stats = QueryStats::default();
+                let answer = QueryAnswer { columns, rows: Vec::new(), truncated: false, notes, stats };
+                sheet.result = Some(Answered { sql: sheet.asked.clone(), answer, is_over: false });
+            }
+            (QueryFrame::Rows { rows }, Some(result)) => result.answer.rows.extend(rows),
+            (QueryFrame::End { truncated, stats }, Some(result)) => {
+                (result.answer.truncated, result.answer.stats, result.is_over) = (truncated, stats, true);
+                sheet.running_since = None;
+            }
+            // The worker makes a failure of an error, and columns come before rows.
+            (QueryFrame::Error { .. } | QueryFrame::Rows { .. } | QueryFrame::End { .. }, _) => {}
+        }
     }
 
+    /// Notes that a statement failed. An answer to an earlier statement is not shown beside it; rows that came before it failed are.
     pub fn failed(&mut self, number: usize, failure: Failure) {
         let Some(sheet) = self.sheets.iter_mut().find(|sheet| sheet.number == number) else { return };
         sheet.running_since = None;
@@ -368,29 +387,42 @@ mod tests {
 
     #[test]
     fn an_answer_finds_the_sheet_that_asked() {
-        let nothing = || QueryAnswer {
-            columns: vec![],
-            rows: vec![],
-            truncated: false,
-            notes: vec![],
-            stats: QueryStats::default(),
-        };
+        let begun = || QueryFrame::Columns { columns: vec![], notes: vec![] };
         let mut sql = Sql::default();
         let (first, statement) = sql.start(0).unwrap();
         assert!(sql.open());
         sql.sheet_mut().editor = Editor::of("SELECT 1");
         let (second, _) = sql.start(0).unwrap();
-        sql.answered(first, nothing());
+        sql.answered(first, begun());
         assert!(sql.sheet().result.is_none() && sql.sheet().running_since.is_some());
         sql.turn(1);
         assert_eq!((sql.position(), &sql.sheet().result.as_ref().unwrap().sql), ((1, 2), &statement));
         sql.turn(-1);
         assert_eq!(sql.close(), second);
-        sql.answered(second, nothing());
+        sql.answered(second, begun());
         assert_eq!(sql.position(), (1, 1));
         sql.close();
         assert_eq!((sql.position(), sql.sheet().editor.is_empty()), ((1, 1), true));
         assert!((1..SHEETS_MAX).all(|_| sql.open()) && !sql.open());
+    }
+
+    #[test]
+    fn rows_are_there_while_others_are_looked_for() {
+        let mut sql = Sql::default();
+        let (number, _) = sql.start(0).unwrap();
+        let rows = |values: &[u64]| QueryFrame::Rows { rows: values.iter().map(|value| vec![json!(value)]).collect() };
+        let told = |sql: &Sql| {
+            let result = sql.sheet().result.as_ref().unwrap();
+            (result.answer.rows.len(), result.is_over, sql.sheet().running_since.is_some())
+        };
+        sql.answered(number, rows(&[0]));
+        assert_eq!(sql.sheet().result, None, "rows without columns are none of ours");
+        sql.answered(number, QueryFrame::Columns { columns: vec![], notes: vec![] });
+        sql.answered(number, rows(&[1, 2]));
+        assert_eq!(told(&sql), (2, false, true));
+        sql.answered(number, rows(&[3]));
+        sql.answered(number, QueryFrame::End { truncated: true, stats: QueryStats::default() });
+        assert_eq!(told(&sql), (3, true, false));
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Taken {
 }
 
 /// Adds up what the scans of a plan counted.
-fn count(plan: &Arc<dyn ExecutionPlan>, stats: &mut AnswerStats) {
+pub(super) fn count(plan: &Arc<dyn ExecutionPlan>, stats: &mut AnswerStats) {
     if let Some(metrics) = plan.metrics() {
         let sum = |name: &str| metrics.sum_by_name(name).map_or(0, |sum| sum.as_usize() as u64);
         stats.rows_scanned += sum(ROWS_SCANNED);

@@ -26,6 +26,11 @@ impl States {
         Self { limits, first: OnceLock::new(), spare: Mutex::default() }
     }
 
+    /// Returns the memory that running statements hold.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.first.get().map_or(0, |state| state.runtime_env().memory_pool.reserved())
+    }
+
     /// Returns a state that nobody else uses, and that knows no table.
     pub(super) fn take(self: &Arc<Self>) -> Result<State, QueryError> {
         let spare = self.spare.lock().pop();
