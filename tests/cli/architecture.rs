@@ -33,7 +33,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("object", &["disk"]),
     ("journal", &["clock", "disk"]),
     ("tail", &["clock", "core"]),
-    ("segment", &["clock", "core", "disk", "tail", "task"]),
+    ("segment", &["clock", "core", "disk", "tail"]),
     ("catalog", &["clock", "segment", "tail"]),
     ("compactor", &["catalog", "clock", "disk", "ingest", "sealer", "segment", "snapshot", "task"]),
     ("verify", &["catalog", "clock", "disk", "journal", "segment"]),

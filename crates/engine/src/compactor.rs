@@ -27,7 +27,7 @@ use crate::catalog::{Catalog, DataFile, Reason};
 use crate::clock::Clock;
 use crate::disk::Folder;
 use crate::ingest::Store;
-use crate::sealer::{SealError, is_calm};
+use crate::sealer::SealError;
 use crate::segment::{Table, WriteOptions};
 use crate::task;
 use expiry::Patience;
@@ -41,8 +41,6 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(3_600);
 const DELETION_INTERVAL: Duration = Duration::from_secs(60);
 /// How much the thread gives way to the threads that take events and answer questions.
 const NICENESS: i32 = 10;
-/// How long a merge rests while sealing keeps up, relative to its work.
-const REST: u32 = 1;
 /// Requests that may wait.
 const REQUESTS_MAX: usize = 16;
 
@@ -178,9 +176,7 @@ fn run(compactor: &Compactor, requests: &Receiver<Request>) {
             Ok(Request::Expire(reply)) => drop(reply.send(told("removed", compactor.expire(Patience::None)))),
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                let store = Arc::clone(&compactor.store);
-                let rest = move || if is_calm(&store) { REST } else { 0 };
-                drop(told("merged", task::at_a_pace(rest, || compactor.compact(Zeal::Steady))));
+                drop(told("merged", compactor.compact(Zeal::Steady)));
                 if expired.is_none_or(|last| is_due(last, EXPIRY_INTERVAL)) {
                     drop(told("removed", compactor.expire(Patience::Some)));
                     expired = Some(clock.monotonic());

@@ -17,7 +17,6 @@ mod tests;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -36,10 +35,8 @@ use crate::task;
 
 /// The tail is sealed when it takes this much memory: about 64 MB of events as they came in, with their columns.
 const TAIL_BYTES: usize = 128 << 20;
-/// While the tail is smaller than this, sealing keeps up, and lets those who wait for an answer go first.
+/// A tail up to this size is sealed at a lower priority: sealing keeps up.
 const CALM_BYTES: usize = 2 * TAIL_BYTES;
-/// How long a seal rests then, relative to its work.
-const REST: u32 = 2;
 /// A tail of this size is sealed whenever that was done last.
 const URGENT_BYTES: usize = 4 * TAIL_BYTES;
 /// A tail that may not grow beyond this many times its size is sealed, however small it is.
@@ -122,8 +119,6 @@ type Reply = SyncSender<Result<SealReport, SealError>>;
 #[derive(Debug)]
 pub(crate) struct Sealer {
     requests: Mutex<Option<SyncSender<Reply>>>,
-    /// Whether somebody waits for a seal: it goes on without rests.
-    hurry: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -150,10 +145,8 @@ impl Sealer {
     /// Starts the thread.
     pub(crate) fn start(workshop: Workshop) -> io::Result<Self> {
         let (requests, receiver) = sync_channel(REQUESTS_MAX);
-        let hurry = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&hurry);
-        let thread = task::thread("sealer", move || run(workshop, &receiver, &told))?;
-        Ok(Self { requests: Mutex::new(Some(requests)), hurry, thread: Mutex::new(Some(thread)) })
+        let thread = task::thread("sealer", move || run(workshop, &receiver))?;
+        Ok(Self { requests: Mutex::new(Some(requests)), thread: Mutex::new(Some(thread)) })
     }
 
     /// Seals everything acknowledged so far, and waits for it.
@@ -163,7 +156,6 @@ impl Sealer {
     pub(crate) fn seal(&self) -> Result<SealReport, SealError> {
         let requests = self.requests.lock().clone().ok_or(SealError::Stopped)?;
         let (reply, answer) = sync_channel(1);
-        self.hurry.store(true, Ordering::Relaxed);
         requests.send(reply).map_err(|_| SealError::Stopped)?;
         drop(requests);
         answer.recv().map_err(|_| SealError::Stopped)?
@@ -171,7 +163,6 @@ impl Sealer {
 
     /// Seals what is left and ends the thread. The journal must be closed already, for all of its files may go.
     pub(crate) fn close(&self) {
-        self.hurry.store(true, Ordering::Relaxed);
         drop(self.requests.lock().take());
         if let Some(thread) = self.thread.lock().take()
             && thread.join().is_err()
@@ -181,7 +172,7 @@ impl Sealer {
     }
 }
 
-fn run(mut workshop: Workshop, requests: &Receiver<Reply>, hurry: &Arc<AtomicBool>) {
+fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
     let mut last = workshop.clock.monotonic();
     let mut failed = false;
     loop {
@@ -196,12 +187,8 @@ fn run(mut workshop: Workshop, requests: &Receiver<Reply>, hurry: &Arc<AtomicBoo
             continue;
         }
         // As long as there is room, sealing lets acknowledgements go first; then the tail must not outgrow its limit.
-        let outcome = match is_calm(&workshop.store) {
-            true => task::in_background("sealer-calm", || {
-                let (store, hurry) = (Arc::clone(&workshop.store), Arc::clone(hurry));
-                let rest = move || if is_calm(&store) && !hurry.load(Ordering::Relaxed) { REST } else { 0 };
-                task::at_a_pace(rest, || workshop.seal(journal_files::Kept::Newest))
-            }),
+        let outcome = match workshop.store.tail.bytes() < CALM_BYTES {
+            true => task::in_background("sealer-calm", || workshop.seal(journal_files::Kept::Newest)),
             false => workshop.seal(journal_files::Kept::Newest),
         };
         last = workshop.clock.monotonic();
@@ -213,7 +200,6 @@ fn run(mut workshop: Workshop, requests: &Receiver<Reply>, hurry: &Arc<AtomicBoo
             }
         }
         if let Some(reply) = request {
-            hurry.store(false, Ordering::Relaxed);
             // Whoever asked may have gone.
             drop(reply.send(outcome));
         }
@@ -249,11 +235,6 @@ impl Workshop {
     pub(crate) fn seal_now(&mut self) -> Result<SealReport, SealError> {
         self.seal(journal_files::Kept::Newest)
     }
-}
-
-/// Returns whether sealing keeps up: then work in the background need not hurry.
-pub(crate) fn is_calm(store: &Store) -> bool {
-    store.tail.bytes() < CALM_BYTES
 }
 
 /// Returns whether the tail takes so much memory that it should be sealed.

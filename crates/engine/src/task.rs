@@ -1,11 +1,7 @@
 //! Starts threads by name, so that a stack trace, `top -H` and a panic message say which part of the engine they show.
 
-use std::cell::RefCell;
 use std::io;
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
-
-use rustix::time::{ClockId, clock_gettime};
 
 /// Starts a named thread. Linux shows the first 15 bytes of the name.
 ///
@@ -93,65 +89,9 @@ pub fn stand_back() {
     }
 }
 
-/// Work between two rests. Shorter, and what a rest costs would show; longer, and others would notice the work.
-const WORK_MIN: Duration = Duration::from_millis(2);
-/// A rest is no longer than this, whatever the work before it was.
-const REST_MAX: Duration = Duration::from_millis(100);
-
-/// How a thread paces itself.
-struct Pace {
-    /// For how long to rest, relative to the work before it.
-    rest: Box<dyn Fn() -> u32>,
-    /// Processor time of the thread at the end of the last rest.
-    worked: Duration,
-}
-
-thread_local! {
-    static PACE: RefCell<Option<Pace>> = const { RefCell::new(None) };
-}
-
-/// Runs `body`, which rests now and then: `rest` times as long as it worked before. A burst of work on all processors holds up
-/// those who wait for an answer, even where they have priority: a machine that has a quota of time is stopped as a whole.
-pub fn at_a_pace<T>(rest: impl Fn() -> u32 + 'static, body: impl FnOnce() -> T) -> T {
-    /// Takes the pace off again, also when the work panics.
-    struct Off;
-    impl Drop for Off {
-        fn drop(&mut self) {
-            PACE.set(None);
-        }
-    }
-    PACE.set(Some(Pace { rest: Box::new(rest), worked: processor_time() }));
-    let _off = Off;
-    body()
-}
-
-/// Rests, if the thread works at a pace and did something since it rested. Long work calls this every few milliseconds.
-pub fn breathe() {
-    PACE.with_borrow_mut(|pace| {
-        let Some(pace) = pace else { return };
-        let work = processor_time().saturating_sub(pace.worked);
-        if work < WORK_MIN {
-            return;
-        }
-        let rest = work.saturating_mul((pace.rest)()).min(REST_MAX);
-        if !rest.is_zero() {
-            std::thread::sleep(rest);
-        }
-        pace.worked = processor_time();
-    });
-}
-
-fn processor_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-    use std::rc::Rc;
-
-    use super::{WORK_MIN, at_a_pace, breathe, each, processor_time};
+    use super::each;
 
     #[test]
     fn every_item_is_worked_on_once_and_answers_keep_their_order() {
@@ -162,30 +102,5 @@ mod tests {
                 each("test", threads, (0..20).collect(), |number| if number == 7 { Err(number) } else { Ok(number) });
             assert_eq!(failed.unwrap_err(), 7);
         }
-    }
-
-    #[test]
-    fn work_at_a_pace_rests_as_often_as_it_worked_for_a_while() {
-        let rests = Rc::new(Cell::new(0));
-        let work = |steps: usize| {
-            for _ in 0..steps {
-                let begun = processor_time();
-                while processor_time() - begun < WORK_MIN {}
-                breathe();
-            }
-        };
-        let asked = Rc::clone(&rests);
-        let rest = move || {
-            asked.set(asked.get() + 1);
-            1
-        };
-        at_a_pace(rest, || {
-            breathe();
-            assert_eq!(rests.get(), 0, "nothing was done before");
-            work(3);
-        });
-        assert_eq!(rests.get(), 3);
-        work(1);
-        assert_eq!(rests.get(), 3, "other work is not slowed down");
     }
 }

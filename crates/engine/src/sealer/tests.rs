@@ -12,7 +12,7 @@ use crate::clock::SystemClock;
 use crate::disk::LocalDisk;
 use crate::ingest::{Ack, Body, Framing, Request, Store, StoreOptions, Writer, prepare};
 use crate::journal::{Floor, JournalOptions, OnDamage};
-use crate::segment::{Input, Segment, Table, WriteOptions, write};
+use crate::segment::{Codec, Input, Segment, SegmentSummary, Table, WriteOptions, merge, write};
 
 /// Takes in each group as one list, and returns the chunks of the tail.
 fn taken_in(groups: &[Vec<String>]) -> Vec<Input> {
@@ -39,11 +39,16 @@ fn taken_in(groups: &[Vec<String>]) -> Vec<Input> {
     chunks.iter().map(|chunk| Input { batch: chunk.batch.clone(), leaves: Some(chunk.leaves.clone()) }).collect()
 }
 
+const OPTIONS: WriteOptions = WriteOptions { group_rows: 5, codec: Codec::Zstd(3) };
+
 /// Returns the rows of a file, and the types of the columns that `data` has in it.
 fn written(inputs: &[Input]) -> (Vec<arrow::array::RecordBatch>, Vec<String>) {
     let mut file = Vec::new();
-    let options = WriteOptions { group_rows: 5, ..WriteOptions::default() };
-    let summary = write(Table::Events, inputs, &mut file, &options).unwrap();
+    let summary = write(Table::Events, inputs, &mut file, &OPTIONS).unwrap();
+    found(summary, file)
+}
+
+fn found(summary: SegmentSummary, file: Vec<u8>) -> (Vec<arrow::array::RecordBatch>, Vec<String>) {
     let segment = Segment::from_bytes(Table::Events, "test", file.into()).unwrap();
     let rows = (0..segment.groups().len()).flat_map(|group| segment.read_group(group, 1_024).unwrap());
     let leaves = summary.columns.iter().flat_map(|column| &column.leaves);
@@ -94,6 +99,23 @@ proptest! {
     ) {
         let inputs = taken_in(&groups);
         prop_assert_eq!(written(&inputs), written(&from_text(&inputs)));
+    }
+
+    #[test]
+    fn files_merged_from_columns_and_written_from_their_text_are_the_same(
+        groups in proptest::collection::vec(proptest::collection::vec(any_data(), 1..12), 1..6)
+    ) {
+        let sealed = |input: &Input| {
+            let mut file = Vec::new();
+            write(Table::Events, std::slice::from_ref(input), &mut file, &OPTIONS).unwrap();
+            Arc::new(Segment::from_bytes(Table::Events, "test", file.into()).unwrap())
+        };
+        let segments: Vec<Arc<Segment>> = taken_in(&groups).iter().map(sealed).collect();
+        let texts = segments.iter().flat_map(|segment| segment.rows_in_order().unwrap());
+        let texts: Vec<Input> = texts.map(|batch| batch.unwrap().into()).collect();
+        let mut file = Vec::new();
+        let summary = merge(Table::Events, &segments, &mut file, &OPTIONS).unwrap();
+        prop_assert_eq!(found(summary, file), written(&texts));
     }
 }
 

@@ -1,6 +1,6 @@
-//! Takes columns that the tail has already over into a segment, so that their JSON is not read a second time.
+//! Takes columns that the tail or another segment has already over into a segment, so that their JSON is not read a second time.
 //!
-//! The tail's leaves stand for a row's JSON only if nothing of it is outside them: no JSON null (which leaves do not tell
+//! Leaves stand for a row's JSON only if nothing of it is outside them: no JSON null (which leaves do not tell
 //! from a missing key), no list or object, and no path without a column in the segment. All other rows are odd and are
 //! taken apart from their text.
 
@@ -15,7 +15,7 @@ use arrow::error::ArrowError;
 use super::shape::{LeafType, Shape, Typed};
 use super::shred::EXACT_INT_MAX;
 use super::write::Input;
-use crate::tail::Leaf;
+use crate::tail::{Leaf, Leaves};
 
 /// Which rows of one batch need no reading, and their columns.
 #[derive(Debug)]
@@ -28,8 +28,8 @@ pub(crate) struct Known {
 
 impl Known {
     /// Returns what a batch's leaves know of a JSON column with this shape, or none if its text has to be read.
-    pub(crate) fn of(shape: &Shape, input: &Input) -> Option<Self> {
-        let leaves = input.leaves.as_ref().filter(|leaves| leaves.is_whole())?;
+    pub(crate) fn of(shape: &Shape, leaves: Option<&Leaves>) -> Option<Self> {
+        let leaves = leaves.filter(|leaves| leaves.is_whole())?;
         let children = &shape.nodes[0].children;
         // An object without columns is kept as a value, which leaves do not have.
         if children.is_empty() {
@@ -46,6 +46,11 @@ impl Known {
             }
         }
         Some(known)
+    }
+
+    /// Returns whether no row's text has to be read.
+    pub(crate) fn is_all(&self) -> bool {
+        self.odd.is_none()
     }
 
     pub(crate) fn is_odd(&self, row: usize) -> bool {

@@ -6,7 +6,6 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
 use arrow::datatypes::TimestampMicrosecondType;
 
 use super::file::Segment;
@@ -15,7 +14,6 @@ use super::shape::{SAMPLE_ROWS_MAX, Shape};
 use super::summary::SegmentSummary;
 use super::write::{Input, SegmentWriter, WriteOptions};
 use super::{SegmentError, Table};
-use crate::task::breathe;
 
 /// Groups of each segment that are looked at to find common paths.
 const SAMPLED_GROUPS_MAX: usize = 8;
@@ -47,11 +45,13 @@ pub fn merge_kept(
     out: &mut (dyn Write + Send),
     options: &WriteOptions,
 ) -> Result<SegmentSummary, SegmentError> {
-    let mut inputs = Inputs::open(table, segments, keep)?;
+    let shapes = shapes_of(table, segments)?;
+    let leaves_shape = shapes.iter().find(|(column, _)| table.leaves_column() == Some(*column));
+    let mut inputs = Inputs::open(table, segments, leaves_shape.map(|(_, shape)| Arc::clone(shape)), keep)?;
     if inputs.next.is_empty() {
         return Err(SegmentError::Empty);
     }
-    let mut writer = SegmentWriter::new(table, shapes_of(table, segments)?, out, options)?;
+    let mut writer = SegmentWriter::new(table, shapes, out, options)?;
     let mut rows = Vec::with_capacity(options.group_rows);
     while let Some(row) = inputs.pop()? {
         rows.push(row);
@@ -88,6 +88,8 @@ fn shapes_of(table: Table, segments: &[Arc<Segment>]) -> Result<Vec<(usize, Arc<
 /// The next row of each segment.
 struct Inputs<'a> {
     table: Table,
+    /// The columns that `data` will have.
+    shape: Option<Arc<Shape>>,
     keep: Keep<'a>,
     readers: Vec<Rows>,
     /// Batches that rows not written yet are in.
@@ -99,10 +101,15 @@ struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
-    fn open(table: Table, segments: &[Arc<Segment>], keep: Keep<'a>) -> Result<Self, SegmentError> {
+    fn open(
+        table: Table,
+        segments: &[Arc<Segment>],
+        shape: Option<Arc<Shape>>,
+        keep: Keep<'a>,
+    ) -> Result<Self, SegmentError> {
         let readers = segments.iter().map(|segment| segment.rows_in_order()).collect::<Result<Vec<_>, _>>()?;
         let places = vec![(0, 0); readers.len()];
-        let mut inputs = Self { table, keep, readers, batches: Vec::new(), places, next: BinaryHeap::new() };
+        let mut inputs = Self { table, shape, keep, readers, batches: Vec::new(), places, next: BinaryHeap::new() };
         for input in 0..inputs.readers.len() {
             inputs.load(input)?;
         }
@@ -124,13 +131,12 @@ impl<'a> Inputs<'a> {
     }
 
     fn load(&mut self, input: usize) -> Result<(), SegmentError> {
-        for batch in self.readers[input].by_ref() {
-            let batch = batch?;
-            breathe();
-            let kept = (self.keep)(&batch);
-            let batch = if kept.true_count() == batch.num_rows() { batch } else { filter_record_batch(&batch, &kept)? };
-            if batch.num_rows() > 0 {
-                self.batches.push(batch.into());
+        while let Some(rows) = self.readers[input].next_input(self.shape.as_deref()) {
+            let rows = rows?;
+            let kept = (self.keep)(&rows.batch);
+            let rows = if kept.true_count() == rows.batch.num_rows() { rows } else { rows.filter(&kept)? };
+            if rows.batch.num_rows() > 0 {
+                self.batches.push(rows);
                 let number = self.batches.len() - 1;
                 self.places[input] = (number, 0);
                 self.next.push(Reverse((self.time(number, 0), input)));

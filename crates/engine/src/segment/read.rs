@@ -1,16 +1,21 @@
 //! Reads all rows of a segment again as the tail had them: the table's columns, JSON as text.
 
+use std::iter;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, ListArray, RecordBatch, new_empty_array, new_null_array};
+use arrow::array::{ArrayRef, AsArray, ListArray, RecordBatch, StringViewArray, new_empty_array, new_null_array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use super::file::{ColumnLayout, Segment};
+use super::known::Known;
 use super::rebuild::{NodeArrays, names_of};
+use super::shape::Shape;
+use super::write::Input;
 use super::{SegmentError, Table};
+use crate::tail::Leaves;
 
 /// Rows of a batch.
 const BATCH_ROWS: usize = 8_192;
@@ -79,14 +84,37 @@ impl Segment {
 }
 
 impl Rows {
-    fn convert(&self, batch: &RecordBatch) -> Result<RecordBatch, SegmentError> {
+    /// Returns the next rows for a file in which `data` has the columns of `shape`. Where the columns that it has in this one are
+    /// all that is needed, its text is not put together: it is then `{}`.
+    pub(crate) fn next_input(&mut self, shape: Option<&Shape>) -> Option<Result<Input, SegmentError>> {
+        let batch = self.batches.next()?;
+        Some(batch.map_err(SegmentError::from).and_then(|batch| {
+            let leaves = shape.and_then(|shape| self.leaves(&batch, shape));
+            Ok(Input { batch: self.convert(&batch, leaves.is_none())?, leaves })
+        }))
+    }
+
+    /// Returns what the columns of `data` know, if nothing else needs to be known.
+    fn leaves(&self, batch: &RecordBatch, shape: &Shape) -> Option<Leaves> {
         let schema = self.table.schema();
-        let columns = self.columns.iter().zip(schema.fields()).map(|(layout, field)| {
+        let data = batch.column_by_name(schema.field(self.table.leaves_column()?).name())?.as_struct_opt()?;
+        let leaves = NodeArrays::leaves(data)?;
+        Known::of(shape, Some(&leaves))?.is_all().then_some(leaves)
+    }
+
+    /// Returns rows as the table has them; without the text of `data` if that is not needed.
+    fn convert(&self, batch: &RecordBatch, with_data: bool) -> Result<RecordBatch, SegmentError> {
+        let schema = self.table.schema();
+        let without = self.table.leaves_column().filter(|_| !with_data);
+        let columns = self.columns.iter().zip(schema.fields()).enumerate().map(|(index, (layout, field))| {
             let damaged = |reason: &str| SegmentError::Damaged {
                 name: self.name.clone(),
                 reason: format!("{reason} {}", field.name()),
             };
             match layout {
+                _ if without == Some(index) => {
+                    Ok(Arc::new(StringViewArray::from_iter_values(iter::repeat_n("{}", batch.num_rows()))) as ArrayRef)
+                }
                 ColumnLayout::Missing => absent(field, batch.num_rows()),
                 ColumnLayout::Plain(_) => batch
                     .column_by_name(field.name())
@@ -109,7 +137,7 @@ impl Iterator for Rows {
 
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.batches.next()?;
-        Some(batch.map_err(SegmentError::from).and_then(|batch| self.convert(&batch)))
+        Some(batch.map_err(SegmentError::from).and_then(|batch| self.convert(&batch, true)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Puts JSON text together again from the columns of a VARIANT, as many of them as were read.
 
+use std::sync::Arc;
+
 use arrow::array::{
     Array, AsArray, BinaryViewArray, BooleanArray, Float64Array, Int64Array, StringViewArray, StringViewBuilder,
     StructArray,
@@ -8,6 +10,7 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type};
 
 use super::layout::{METADATA, TYPED_VALUE, VALUE};
 use super::variant::{Variant, write_bool, write_float, write_int, write_text};
+use crate::tail::{Leaf, Leaves};
 
 /// The columns of one path that were read.
 #[derive(Debug)]
@@ -98,6 +101,29 @@ impl<'a> NodeArrays<'a> {
             },
         }
         Some(true)
+    }
+
+    /// Returns the typed columns of an object's fields as leaves, if they stand for all of every row: no value beside them, and no
+    /// object in an object.
+    pub(crate) fn leaves(object: &StructArray) -> Option<Leaves> {
+        let has_values = |node: &StructArray| match node.column_by_name(VALUE) {
+            Some(value) => value.null_count() < value.len(),
+            None => false,
+        };
+        let fields = object.column_by_name(TYPED_VALUE)?.as_struct_opt()?;
+        if has_values(object) || fields.null_count() > 0 {
+            return None;
+        }
+        let mut leaves = Leaves::default();
+        for (field, child) in fields.fields().iter().zip(fields.columns()) {
+            let child = child.as_struct_opt()?;
+            let typed = child.column_by_name(TYPED_VALUE)?;
+            if has_values(child) || typed.data_type().is_nested() {
+                return None;
+            }
+            leaves.by_path.insert(field.name().as_str().into(), Leaf::Typed(Arc::clone(typed)));
+        }
+        Some(leaves)
     }
 
     /// Returns the JSON text of all rows of a whole column; a row without anything is the empty object.

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::interleave;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{filter_record_batch, interleave};
 use arrow::datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -21,7 +21,6 @@ use super::shred::{Foreign, Shredder};
 use super::summary::{SegmentSummary, Span};
 use super::{SegmentError, Table};
 use crate::tail::Leaves;
-use crate::task::breathe;
 
 /// Columns that most often have too many values to be listed in a dictionary, and that needles are sought by.
 const ID_COLUMNS: [&str; 4] = ["user_id", "session_id", "correlation_id", "id"];
@@ -81,6 +80,17 @@ pub struct Input {
     pub batch: RecordBatch,
     /// What is known already of `data`, so that its text need not be read.
     pub leaves: Option<Leaves>,
+}
+
+impl Input {
+    /// Returns the rows for which `mask` is true.
+    ///
+    /// # Errors
+    /// When the mask is not as long as the batch.
+    pub(crate) fn filter(&self, mask: &BooleanArray) -> Result<Self, SegmentError> {
+        let leaves = self.leaves.as_ref().map(|leaves| leaves.filter(mask)).transpose()?;
+        Ok(Self { batch: filter_record_batch(&self.batch, mask)?, leaves })
+    }
 }
 
 impl From<RecordBatch> for Input {
@@ -179,15 +189,10 @@ impl<'a> SegmentWriter<'a> {
                     interleave(&parts, &places)?
                 }
             });
-            breathe();
         }
         self.widen(&columns);
         let columns = columns.into_iter().zip(self.schema.fields()).map(|(column, field)| renamed(column, field));
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns.collect())?;
-        for start in (0..batch.num_rows()).step_by(PAGE_ROWS) {
-            self.writer.write(&batch.slice(start, PAGE_ROWS.min(batch.num_rows() - start)))?;
-            breathe();
-        }
+        self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns.collect())?)?;
         self.writer.flush()?;
         Ok(())
     }
@@ -202,7 +207,7 @@ impl<'a> SegmentWriter<'a> {
         let (column, shape) = &self.shapes[json];
         let is_known = self.table.leaves_column() == Some(*column);
         let known: Vec<Option<Known>> =
-            inputs.iter().map(|input| is_known.then(|| Known::of(shape, input)).flatten()).collect();
+            inputs.iter().map(|input| is_known.then(|| Known::of(shape, input.leaves.as_ref())).flatten()).collect();
         let (mut plain, mut odd, mut order) = (Vec::new(), Vec::new(), Vec::with_capacity(places.len()));
         for place in places {
             let is_plain = known[place.0].as_ref().is_some_and(|known| !known.is_odd(place.1));
