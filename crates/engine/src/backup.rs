@@ -79,17 +79,26 @@ pub struct BackupFault {
 #[derive(Debug, Clone)]
 pub(crate) struct Backups {
     pub(crate) options: BackupOptions,
-    pub(crate) store: Arc<Store>,
+    pub(crate) source: Source,
     pub(crate) sealer: Arc<Sealer>,
-    /// Of the data folder.
-    pub(crate) disk: Arc<dyn Disk>,
-    /// Where files of history are.
-    pub(crate) lake: Folder,
     /// How stores are reached.
     pub(crate) object: ObjectOptions,
     pub(crate) nearby: Nearby,
+}
+
+/// What is backed up.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub(crate) store: Arc<Store>,
+    /// Of the journal.
+    pub(crate) disk: Arc<dyn Disk>,
+    /// Folder of the journal.
+    pub(crate) journal: PathBuf,
+    /// In this machine's own file system.
+    pub(crate) catalog: PathBuf,
+    /// Where files of history are.
+    pub(crate) lake: Folder,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) data_dir: PathBuf,
     /// Held while files of history are copied: none is deleted meanwhile.
     pub(crate) copying: Arc<Mutex<()>>,
     pub(crate) stopping: Arc<AtomicBool>,

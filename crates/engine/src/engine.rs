@@ -23,7 +23,7 @@ pub use storage::{HistoryFile, HistoryStats, verify_folder};
 
 pub use crate::sealer::{SealError, SealReport};
 
-use crate::backup::{BackupThread, Backups};
+use crate::backup::{BackupThread, Backups, Source};
 use crate::clock::Clock;
 use crate::compactor::{Compactor, CompactorThread, Progress};
 use crate::disk::{Disk, Folder, LocalDisk};
@@ -129,7 +129,7 @@ impl Engine {
             disk: Arc::clone(&disk),
             clock: Arc::clone(&clock),
             lake: compactor.lake.clone(),
-            journal: journal_dir,
+            journal: journal_dir.clone(),
             write_options: options.compactor.write_options,
             interval: options.seal_interval,
             relief_failed_at: 0,
@@ -141,18 +141,22 @@ impl Engine {
         let intake = intake.map_err(|error| OpenError::io(&options.data_dir, &error))?;
         let sealer = Sealer::start(workshop).map_err(|error| OpenError::io(&options.data_dir, &error))?;
         let sealer = Arc::new(sealer);
-        let backups = Backups {
-            options: options.backup.clone(),
+        let source = Source {
             store: Arc::clone(&store),
-            sealer: Arc::clone(&sealer),
             disk,
+            journal: journal_dir,
+            catalog: catalog_file,
             lake: compactor.lake.clone(),
-            object: options.object.clone(),
-            nearby: options.nearby(),
             clock: Arc::clone(&clock),
-            data_dir: options.data_dir.clone(),
             copying: Arc::clone(&compactor.copying),
             stopping: Arc::default(),
+        };
+        let backups = Backups {
+            options: options.backup.clone(),
+            source,
+            sealer: Arc::clone(&sealer),
+            object: options.object.clone(),
+            nearby: options.nearby(),
         };
         let compaction = Arc::clone(&compactor.progress);
         let failed = |error: std::io::Error| OpenError::io(&options.data_dir, &error);
@@ -372,7 +376,7 @@ impl Engine {
             intake.close();
         }
         if let Some(backups) = &self.inner.backups {
-            backups.stopping.store(true, std::sync::atomic::Ordering::Release);
+            backups.source.stopping.store(true, std::sync::atomic::Ordering::Release);
         }
         if let Some(thread) = &self.inner.backup_thread {
             thread.close();

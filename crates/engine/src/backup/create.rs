@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::{Entry, Manifest};
 use super::objects::{self, CopyError};
-use super::{BackupError, BackupReport, Backups};
+use super::{BackupError, BackupReport, Backups, Source};
 use crate::catalog::{Catalog, table_dir};
-use crate::disk::{Disk, Folder};
+use crate::disk::{Disk, Folder, LocalDisk};
 use crate::engine::{CATALOG_FILE, JOURNAL_DIR, LAKE_DIR};
 use crate::journal::{Floor, Journal, JournalError, OnDamage, Recovered};
 use crate::object::{Location, Nearby, open_location};
+use crate::sealer::{SealError, SealReport};
 use crate::segment::Table;
 
 /// Files of the journal may be sealed and go while they are being read. Then all are read again, this often.
@@ -26,27 +27,9 @@ impl Backups {
     pub(crate) fn create(&self, to: Option<&Location>) -> Result<BackupReport, BackupError> {
         let location = to.or(self.options.location.as_ref()).ok_or(BackupError::NotConfigured)?;
         let place = self.place(location)?;
-        let _nothing_is_deleted = self.copying.lock();
-        objects::prepare(&place)?;
-        let (next_offset, next_rejected) = self.store.journal_end();
-        let created_at = self.clock.now();
-        self.sealer.seal()?;
-        let mut work = Copying { backups: self, place: &place, files: Vec::new(), copied: (0, 0) };
-        work.journal()?;
-        let snapshot = work.catalog_and_history(&Manifest::id(created_at, next_offset))?;
-        let (files, (copied_files, copied_bytes)) = (work.files, work.copied);
-        let manifest = Manifest {
-            id: Manifest::id(created_at, next_offset),
-            created_at,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            next_offset,
-            next_rejected,
-            snapshot,
-            files,
-        };
-        publish(&place, &manifest)?;
-        let removed = self.thin_out(&place)?;
-        Ok(BackupReport { manifest, copied_files, copied_bytes, removed })
+        let _nothing_is_deleted = self.source.copying.lock();
+        let report = self.source.copy_to(&place, &mut || self.sealer.seal())?;
+        Ok(BackupReport { removed: self.thin_out(&place)?, ..report })
     }
 
     /// Opens where backups are. What is read there is read once, and not kept nearby.
@@ -80,6 +63,35 @@ impl Backups {
     }
 }
 
+impl Source {
+    /// Makes a backup of everything acknowledged so far, which is sealed first. No file of history may be deleted meanwhile.
+    pub(crate) fn copy_to(
+        &self,
+        place: &Folder,
+        seal: &mut dyn FnMut() -> Result<SealReport, SealError>,
+    ) -> Result<BackupReport, BackupError> {
+        objects::prepare(place)?;
+        let (next_offset, next_rejected) = self.store.journal_end();
+        let created_at = self.clock.now();
+        seal()?;
+        let mut work = Copying { source: self, place, files: Vec::new(), copied: (0, 0) };
+        work.journal()?;
+        let snapshot = work.catalog_and_history(&Manifest::id(created_at, next_offset))?;
+        let (files, (copied_files, copied_bytes)) = (work.files, work.copied);
+        let manifest = Manifest {
+            id: Manifest::id(created_at, next_offset),
+            created_at,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            next_offset,
+            next_rejected,
+            snapshot,
+            files,
+        };
+        publish(place, &manifest)?;
+        Ok(BackupReport { manifest, copied_files, copied_bytes, removed: 0 })
+    }
+}
+
 /// The backup is there from now on.
 fn publish(place: &Folder, manifest: &Manifest) -> Result<(), BackupError> {
     let (disk, location) = (&*place.disk, place.path.as_path());
@@ -99,7 +111,7 @@ fn publish(place: &Folder, manifest: &Manifest) -> Result<(), BackupError> {
 
 /// A backup that is being made.
 struct Copying<'a> {
-    backups: &'a Backups,
+    source: &'a Source,
     place: &'a Folder,
     files: Vec<Entry>,
     /// Files and bytes.
@@ -108,10 +120,9 @@ struct Copying<'a> {
 
 impl Copying<'_> {
     fn journal(&mut self) -> Result<(), BackupError> {
-        let dir = self.backups.data_dir.join(JOURNAL_DIR);
-        for file in self.read_journal(&dir)?.files {
+        for file in self.read_journal()?.files {
             let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let copied = self.copy((&*self.backups.disk, &file.path), &name, file.bytes);
+            let copied = self.copy((&*self.source.disk, &file.path), &name, file.bytes);
             let (part, crc32c) = match copied {
                 Ok(copied) => copied,
                 // It was sealed meanwhile: the catalog, which is copied later, says so.
@@ -124,7 +135,7 @@ impl Copying<'_> {
     }
 
     /// Finds where the last frame of each file ends: behind it may be one that is being written.
-    fn read_journal(&self, dir: &Path) -> Result<Recovered, BackupError> {
+    fn read_journal(&self) -> Result<Recovered, BackupError> {
         let mut attempt = 1;
         loop {
             let sealed = self.catalog()?.sealed()?;
@@ -133,7 +144,7 @@ impl Copying<'_> {
                 next_rejected: sealed.next_rejected,
                 last_appended_at: sealed.last_appended_at,
             };
-            match Journal::read(&*self.backups.disk, dir, OnDamage::Refuse, floor, &mut |_| Ok(())) {
+            match Journal::read(&*self.source.disk, &self.source.journal, OnDamage::Refuse, floor, &mut |_| Ok(())) {
                 Err(JournalError::Io { .. }) if attempt < ATTEMPTS_MAX => attempt += 1,
                 outcome => return Ok(outcome?),
             }
@@ -141,22 +152,21 @@ impl Copying<'_> {
     }
 
     fn catalog(&self) -> Result<Catalog, BackupError> {
-        Ok(Catalog::open_read_only(&self.backups.data_dir.join(CATALOG_FILE))?)
+        Ok(Catalog::open_read_only(&self.source.catalog)?)
     }
 
     /// Copies the catalog as it is at one moment and the files that hold the tables then; returns its newest snapshot.
     fn catalog_and_history(&mut self, id: &str) -> Result<i64, BackupError> {
-        let disk = &*self.backups.disk;
         // SQLite writes to this machine alone.
-        let scratch = self.backups.data_dir.join(CATALOG_COPY);
-        drop(disk.remove(&scratch));
+        let scratch = self.source.catalog.with_file_name(CATALOG_COPY);
+        drop(LocalDisk.remove(&scratch));
         let snapshot = self.copy_catalog(&scratch, id);
-        drop(disk.remove(&scratch));
+        drop(LocalDisk.remove(&scratch));
         snapshot
     }
 
     fn copy_catalog(&mut self, scratch: &Path, id: &str) -> Result<i64, BackupError> {
-        let disk = &*self.backups.disk;
+        let disk = &LocalDisk;
         self.catalog()?.copy_to(scratch)?;
         let length = disk.open_read(scratch).and_then(|file| file.len());
         let bytes = length.map_err(|error| BackupError::io(scratch, &error))?;
@@ -181,7 +191,7 @@ impl Copying<'_> {
             self.files.push(entry);
             return Ok(());
         }
-        let lake = &self.backups.lake;
+        let lake = &self.source.lake;
         let from = lake.path.join(inside);
         let copied = self.copy((&*lake.disk, &from), &entry.path.replace('/', "-"), entry.bytes);
         let (part, crc32c) = copied.map_err(|error| error.into_error(&from))?;
@@ -194,7 +204,7 @@ impl Copying<'_> {
     /// Copies the first bytes of a file to where it has no name yet; returns that place and the checksum.
     fn copy(&self, from: (&dyn Disk, &Path), name: &str, bytes: u64) -> Result<(PathBuf, u32), CopyError> {
         let part = objects::scratch(&self.place.path, name);
-        let crc32c = objects::copy(from, (&*self.place.disk, &part), bytes, &self.backups.stopping)?;
+        let crc32c = objects::copy(from, (&*self.place.disk, &part), bytes, &self.source.stopping)?;
         Ok((part, crc32c))
     }
 

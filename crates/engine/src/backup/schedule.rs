@@ -35,7 +35,7 @@ impl BackupThread {
             return Ok(None);
         }
         let (running, ended) = sync_channel(1);
-        let stopping = Arc::clone(&backups.stopping);
+        let stopping = Arc::clone(&backups.source.stopping);
         let thread = task::thread("backup", move || run(&backups, &ended))?;
         Ok(Some(Self { running: Mutex::new(Some(running)), thread: Mutex::new(Some(thread)), stopping }))
     }
@@ -59,8 +59,8 @@ fn run(backups: &Backups, ended: &Receiver<()>) {
     let mut last = newest(backups);
     let mut failed: Option<Duration> = None;
     while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(LOOK_INTERVAL.min(backups.options.interval)) {
-        let is_due = last.is_none_or(|last| backups.clock.now().saturating_sub(last) >= interval);
-        let may_try = failed.is_none_or(|at| backups.clock.monotonic().saturating_sub(at) >= RETRY_PAUSE);
+        let is_due = last.is_none_or(|last| backups.source.clock.now().saturating_sub(last) >= interval);
+        let may_try = failed.is_none_or(|at| backups.source.clock.monotonic().saturating_sub(at) >= RETRY_PAUSE);
         if !is_due || !may_try {
             continue;
         }
@@ -72,7 +72,7 @@ fn run(backups: &Backups, ended: &Receiver<()>) {
             Err(BackupError::Stopped) => {}
             Err(error) => {
                 tracing::error!(%error, "no backup was made; it is tried again in five minutes");
-                failed = Some(backups.clock.monotonic());
+                failed = Some(backups.source.clock.monotonic());
             }
         }
     }

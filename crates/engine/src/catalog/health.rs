@@ -21,6 +21,7 @@ pub struct ChangedRows {
 pub struct ColumnBounds {
     /// Name of the file; none is the whole table.
     pub file: Option<String>,
+    /// Name of a column, or of one and a path inside it: `data."page"`.
     pub column: String,
     pub min: Option<String>,
     pub max: Option<String>,
@@ -35,6 +36,11 @@ impl Catalog {
         const SQL: &str = "
             SELECT f.path, c.column_name, s.min_value, s.max_value FROM ducklake_file_column_stats s
               JOIN ducklake_data_file f USING (data_file_id)
+              JOIN ducklake_column c ON c.table_id = s.table_id AND c.column_id = s.column_id
+              WHERE s.table_id = ?1 AND f.end_snapshot IS NULL
+            UNION ALL
+            SELECT f.path, c.column_name || '.' || s.variant_path, s.min_value, s.max_value
+              FROM ducklake_file_variant_stats s JOIN ducklake_data_file f USING (data_file_id)
               JOIN ducklake_column c ON c.table_id = s.table_id AND c.column_id = s.column_id
               WHERE s.table_id = ?1 AND f.end_snapshot IS NULL
             UNION ALL

@@ -1,6 +1,6 @@
 //! History worked one step at a time: what the threads of the sealer and the compactor do, for whoever decides when.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use super::history;
 use super::storage::HistoryFile;
+use crate::backup::{BackupError, BackupReport, Source};
 use crate::catalog::{Borders, Catalog, CatalogError, ChangedRows, ColumnBounds, table_dir};
 use crate::clock::Clock;
 use crate::compactor::{CompactReport, Compactor, CompactorOptions, RetentionReport};
@@ -37,6 +38,8 @@ pub struct StepsOptions {
 pub struct Steps {
     workshop: Workshop,
     compactor: Compactor,
+    /// Where the catalog is.
+    catalog: PathBuf,
 }
 
 impl Steps {
@@ -49,7 +52,8 @@ impl Steps {
         let seed = store.seed;
         let mut store = Store::new(store);
         let lake = Folder { disk: Arc::clone(&disk), path: lake };
-        let (mut catalog, found) = open_history(&lake, None, &catalog, seed, clock.now())?;
+        let path = catalog;
+        let (mut catalog, found) = open_history(&lake, None, &path, seed, clock.now())?;
         if let Some(borders) = borders {
             catalog.guard(borders);
         }
@@ -76,7 +80,7 @@ impl Steps {
             interval: Duration::ZERO,
             relief_failed_at: 0,
         };
-        Ok((Self { workshop, compactor }, store, floor))
+        Ok((Self { workshop, compactor, catalog: path }, store, floor))
     }
 
     /// Seals everything acknowledged so far.
@@ -93,6 +97,25 @@ impl Steps {
     /// As [`Steps::seal`].
     pub fn seal_recovering(&mut self) -> Result<SealReport, SealError> {
         self.workshop.seal_recovering()
+    }
+
+    /// Makes a backup of everything acknowledged so far, in a folder of the machine's own file system.
+    ///
+    /// # Errors
+    /// When a disk or the catalog fails. Then there is no backup.
+    pub fn back_up(&mut self, to: &Path) -> Result<BackupReport, BackupError> {
+        let source = Source {
+            store: Arc::clone(&self.workshop.store),
+            disk: Arc::clone(&self.workshop.disk),
+            journal: self.workshop.journal.clone(),
+            catalog: self.catalog.clone(),
+            lake: self.workshop.lake.clone(),
+            clock: Arc::clone(&self.workshop.clock),
+            copying: Arc::clone(&self.compactor.copying),
+            stopping: Arc::default(),
+        };
+        let _nothing_is_deleted = source.copying.lock();
+        source.copy_to(&Folder::local(to), &mut || self.workshop.seal_now())
     }
 
     /// Merges whatever makes fewer files.

@@ -7,15 +7,17 @@ use std::time::Duration;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use streamflow_core::event::Limits;
+use streamflow_engine::backup::{self, BackupError, BackupReport};
 use streamflow_engine::catalog::Borders;
 use streamflow_engine::clock::{Clock, Micros};
 use streamflow_engine::compactor::{CompactorOptions, Retention};
-use streamflow_engine::disk::Disk;
+use streamflow_engine::disk::{Disk, Folder};
 use streamflow_engine::ingest::{
     self, Ack, AppendError, Appended, Body, Framing, Request, Store, StoreOptions, Writer,
 };
 use streamflow_engine::journal::{JournalOptions, OnDamage};
-use streamflow_engine::{Steps, StepsOptions};
+use streamflow_engine::snapshot::Snapshot;
+use streamflow_engine::{Engine, EngineOptions, Steps, StepsOptions};
 use tempfile::TempDir;
 
 use super::borders::Guard;
@@ -150,19 +152,43 @@ impl Machine {
         last
     }
 
+    /// Makes a backup in a folder of this name.
+    pub(super) fn back_up(&mut self, name: &str) -> Result<BackupReport, BackupError> {
+        let place = self.folder.path().join(name);
+        self.history().back_up(&place)
+    }
+
+    /// Makes a data folder from a backup, opens it, and returns its rows. Both are removed.
+    pub(super) fn restored(&mut self, name: &str) -> Result<Vec<Row>, String> {
+        let place = self.folder.path().join(name);
+        let target = place.with_extension("restored");
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        backup::restore(&Folder::local(&place), None, None, &target, &clock).map_err(|error| error.to_string())?;
+        let engine = Engine::open_read_only(EngineOptions::new(&target), clock).map_err(|error| error.to_string())?;
+        let (files, tail) = observed(&engine.snapshot())?;
+        drop(engine);
+        for folder in [&place, &target] {
+            std::fs::remove_dir_all(folder).map_err(|error| error.to_string())?;
+        }
+        Ok(files.into_iter().flat_map(|(_, rows)| rows).chain(tail).collect())
+    }
+
     /// Returns every row that a query would see: of each file, and of the tail.
     pub(super) fn observe(&mut self) -> Result<(Vec<FileRows>, Vec<Row>), String> {
-        let snapshot = self.running().store.snapshot();
-        let mut files = Vec::new();
-        for segment in &snapshot.segments {
-            let mut found = Vec::new();
-            for batch in segment.rows_in_order().map_err(|error| error.to_string())? {
-                found.extend(rows(&batch.map_err(|error| error.to_string())?));
-            }
-            files.push((segment.name().to_owned(), found));
-        }
-        Ok((files, snapshot.chunks.iter().flat_map(|chunk| rows(&chunk.batch)).collect()))
+        observed(&self.running().store.snapshot())
     }
+}
+
+fn observed(snapshot: &Snapshot) -> Result<(Vec<FileRows>, Vec<Row>), String> {
+    let mut files = Vec::new();
+    for segment in &snapshot.segments {
+        let mut found = Vec::new();
+        for batch in segment.rows_in_order().map_err(|error| error.to_string())? {
+            found.extend(rows(&batch.map_err(|error| error.to_string())?));
+        }
+        files.push((segment.name().to_owned(), found));
+    }
+    Ok((files, snapshot.chunks.iter().flat_map(|chunk| rows(&chunk.batch)).collect()))
 }
 
 /// Returns a folder for SQLite, in memory if there is such a place: what is synced there costs nothing, and a crash of the

@@ -24,6 +24,7 @@ pub struct Report {
     /// Seals while the journal was read after a crash.
     pub seals_recovering: u64,
     pub merges: u64,
+    pub backups: u64,
     pub expired: u64,
     pub deleted_files: u64,
     pub crashes: u64,
@@ -86,7 +87,8 @@ impl Run {
             55..65 => self.work("merge"),
             65..72 => self.work("expire"),
             72..78 => self.work("delete"),
-            78..86 => {
+            78..80 => self.back_up(),
+            80..86 => {
                 self.machine.clock.advance(Duration::from_secs(self.chance.below(3_600)));
                 Ok(())
             }
@@ -150,6 +152,26 @@ impl Run {
         Ok(())
     }
 
+    /// Makes a backup. If it succeeds, a folder made from it has every event that was acknowledged before, and none that was never
+    /// committed.
+    fn back_up(&mut self) -> Result<(), String> {
+        let name = format!("backup-{}", self.report.backups);
+        let outcome = self.machine.back_up(&name);
+        self.history.push(format!("{name}: {:?}", outcome.as_ref().map(|backup| &backup.manifest.id)));
+        if outcome.is_err() {
+            self.report.failures += 1;
+            return Ok(());
+        }
+        self.report.backups += 1;
+        let mut there: BTreeMap<i64, u64> = BTreeMap::new();
+        for row in self.machine.restored(&name)? {
+            if there.insert(row.offset, row.marker).is_some() {
+                return Err(format!("offset {} is in {name} twice", row.offset));
+            }
+        }
+        self.compare(&there).map_err(|what| format!("{name}: {what}"))
+    }
+
     /// Returns all rows by their offsets.
     fn all_rows(&mut self) -> Result<Vec<(i64, Row)>, String> {
         let (files, tail) = self.machine.observe()?;
@@ -193,8 +215,10 @@ impl Run {
                 break;
             }
             self.commit()?;
-            let work = ["seal", "merge", "expire", "delete"][self.chance.index(4)];
-            self.work(work)?;
+            match self.chance.index(5) {
+                4 => self.back_up()?,
+                work => self.work(["seal", "merge", "expire", "delete"][work])?,
+            }
         }
         self.crash(Crash::Power)
     }
@@ -221,6 +245,12 @@ impl Run {
                 return Err(format!("offset {} is there twice", row.offset));
             }
         }
+        self.compare(&there)?;
+        self.check_files(&files)
+    }
+
+    /// Compares markers by their offsets with those that were acknowledged.
+    fn compare(&self, there: &BTreeMap<i64, u64>) -> Result<(), String> {
         for (offset, (marker, arrived)) in &self.acknowledged {
             match there.get(offset) {
                 Some(found) if found == marker => {}
@@ -229,7 +259,7 @@ impl Run {
                 None => return Err(format!("m{marker} was acknowledged at {offset} and is gone")),
             }
         }
-        self.check_files(&files)
+        Ok(())
     }
 
     fn check_files(&mut self, open: &[FileRows]) -> Result<(), String> {
@@ -281,9 +311,9 @@ impl Run {
                 }
             }
         }
-        // Two columns, of its file and of the table.
+        // Two columns, of its file and of the table, and a path of its file.
         let rows: usize = open.iter().map(|(_, rows)| rows.len()).sum();
-        if compared < 4 * rows {
+        if compared < 5 * rows {
             return Err(format!("bounds were compared {compared} times for {rows} rows: some are missing"));
         }
         Ok(())
@@ -295,6 +325,7 @@ fn is_within(bounds: &ColumnBounds, row: &Row) -> Option<bool> {
     let (min, max) = (bounds.min.as_deref()?, bounds.max.as_deref()?);
     match bounds.column.as_str() {
         "_offset" => Some((min.parse().ok()?..=max.parse().ok()?).contains(&row.offset)),
+        "data.\"marker\"" => Some((min.parse().ok()?..=max.parse().ok()?).contains(&row.marker)),
         "correlation_id" => Some((min..=max).contains(&format!("m{}", row.marker).as_str())),
         _ => None,
     }

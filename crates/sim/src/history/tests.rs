@@ -33,6 +33,7 @@ fn history_keeps_its_promises_whatever_fails() {
                 total.seals += report.seals;
                 total.seals_recovering += report.seals_recovering;
                 total.merges += report.merges;
+                total.backups += report.backups;
                 total.expired += report.expired;
                 total.deleted_files += report.deleted_files;
                 total.crashes += report.crashes;
@@ -61,6 +62,7 @@ fn history_keeps_its_promises_whatever_fails() {
             && total.seals > 1_000
             && total.seals_recovering > 100
             && total.merges > 200
+            && total.backups > 200
             && total.expired > 2_000
             && total.deleted_files > 100
             && total.crashes > 800
