@@ -156,3 +156,30 @@ fn duckdb_opens_history_and_agrees() {
     let catalog = server.place.dir().join("data/catalog.db");
     check_agreement(&python, &server.place, &catalog, "in another folder");
 }
+
+#[test]
+fn a_journal_that_holds_more_than_memory_may_is_sealed_while_it_is_read() {
+    let place = project();
+    place.write("config.yaml", "environment: test\nstorage:\n  seal_interval: 1h\nanalytics:\n  max_memory: 1GB\n");
+    let mut server = Server::start_in(place, &[]);
+    let sent = server.run(&["send", "--generate", "60000", "--profile", "web", "--seed", "3", "--quiet"]);
+    assert_eq!(sent.code, 0, "{}", sent.err);
+    let question = "SELECT type, count(*), sum(_offset) FROM events GROUP BY type ORDER BY type";
+    let before = ours(&server.place, question);
+    let sealed = |server: &Server| server.run(&["storage", "stats", "-o", "json"]).json()["events"].as_u64().unwrap();
+    assert_eq!(sealed(&server), 0, "there was no reason to seal");
+    server.signal(Signal::KILL);
+    server.wait();
+    server
+        .place
+        .write("config.yaml", "environment: test\nstorage:\n  seal_interval: 1h\nanalytics:\n  max_memory: 20MB\n");
+    let mut server = server.again(&[]);
+    assert!(sealed(&server) > 10_000, "{}", sealed(&server));
+    assert_eq!(ours(&server.place, question), before);
+    // What was sealed on the way is not read again.
+    server.signal(Signal::KILL);
+    server.wait();
+    let server = server.again(&[]);
+    assert_eq!(ours(&server.place, question), before);
+    server.run(&["storage", "verify"]).exits(0);
+}

@@ -34,7 +34,7 @@ use crate::ingest::{
 use crate::journal::{self, Floor, Journal, JournalError, JournalOptions, Recovered};
 use crate::object::{self, ObjectDisk};
 use crate::query::{Answer, Flow, Query, QueryEngine, QueryError};
-use crate::sealer::{Sealer, Workshop, open_history, read_history};
+use crate::sealer::{Sealer, Workshop, open_history, read_history, while_reading};
 use crate::snapshot::Snapshot;
 use crate::tail::Chunk;
 use lock::FolderLock;
@@ -132,10 +132,11 @@ impl Engine {
             journal: journal_dir.clone(),
             write_options: options.compactor.write_options,
             interval: options.seal_interval,
-            relief_failed_at: 0,
         };
-        let relieve = &mut || workshop.relieve();
-        let opened = Writer::open_relieved(Arc::clone(&disk), Arc::clone(&clock), journal, Arc::clone(&store), relieve);
+        let read = |relieve: &mut dyn FnMut()| {
+            Writer::open_relieved(Arc::clone(&disk), Arc::clone(&clock), journal, Arc::clone(&store), relieve)
+        };
+        let opened = while_reading(&mut workshop, read).map_err(|error| OpenError::io(&options.data_dir, &error))?;
         let (writer, recovered) = opened?;
         let intake = Intake::start(writer, Arc::clone(&store), Arc::clone(&clock));
         let intake = intake.map_err(|error| OpenError::io(&options.data_dir, &error))?;

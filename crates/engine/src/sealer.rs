@@ -10,6 +10,7 @@ mod journal_files;
 mod lake;
 mod late;
 mod open;
+mod recovery;
 mod seal;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 pub(crate) use open::{History, open_history, read_history};
+pub(crate) use recovery::while_reading;
 
 use crate::catalog::{Catalog, CatalogError};
 use crate::clock::Clock;
@@ -41,9 +43,6 @@ const CALM_BYTES: usize = 2 * TAIL_BYTES;
 const URGENT_BYTES: usize = 4 * TAIL_BYTES;
 /// A tail that may not grow beyond this many times its size is sealed, however small it is.
 const FULL_SHARE: usize = 4;
-/// While the journal is read, a tail of this share of its limit is sealed. A smaller one is not: the server serves sooner
-/// without.
-const RECOVERY_SHARE: usize = 2;
 /// Under load seals are this far apart, so that files grow instead of becoming many; unless events should be sealed
 /// sooner than that.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -137,8 +136,6 @@ pub(crate) struct Workshop {
     pub(crate) write_options: WriteOptions,
     /// No event stays unsealed for longer, so that other engines see it.
     pub(crate) interval: Duration,
-    /// Size of the tail when it could not be sealed while the journal was read; 0 before.
-    pub(crate) relief_failed_at: usize,
 }
 
 impl Sealer {
@@ -210,22 +207,6 @@ fn run(mut workshop: Workshop, requests: &Receiver<Reply>) {
 }
 
 impl Workshop {
-    /// Seals what of the journal is replayed so far if that takes much of the memory there is: a journal may hold more than the
-    /// tail may. When that fails, all of it stays in memory, as it would if the sealer failed later.
-    pub(crate) fn relieve(&mut self) {
-        let bytes = self.store.tail.bytes();
-        if bytes < (self.store.options.tail_bytes_max / RECOVERY_SHARE).max(self.relief_failed_at.saturating_mul(2)) {
-            return;
-        }
-        match self.seal_recovering() {
-            Ok(report) => tracing::info!(events = report.events, "sealed while the journal is read"),
-            Err(error) => {
-                tracing::error!(%error, "history was not sealed while the journal is read; the events stay in memory");
-                self.relief_failed_at = bytes;
-            }
-        }
-    }
-
     /// Seals what is replayed so far, and leaves the journal that is being read.
     pub(crate) fn seal_recovering(&mut self) -> Result<SealReport, SealError> {
         self.seal(journal_files::Kept::All)

@@ -78,7 +78,6 @@ impl Steps {
             journal,
             write_options: compactor.options.write_options,
             interval: Duration::ZERO,
-            relief_failed_at: 0,
         };
         Ok((Self { workshop, compactor, catalog: path }, store, floor))
     }
