@@ -21,6 +21,7 @@ mod history;
 mod input;
 pub mod key;
 pub mod keymap;
+pub mod lexer;
 pub mod probe;
 pub mod row;
 pub mod state;

@@ -5,7 +5,7 @@ mod dot;
 mod editor;
 mod highlight;
 mod last;
-mod lexer;
+mod menu;
 mod names;
 mod pager;
 mod panel;
@@ -13,6 +13,7 @@ mod script;
 mod word;
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -30,6 +31,7 @@ use crate::api::query::{QueryAnswer, QueryRequest, QuerySchema};
 use crate::client::{Client, ClientError, PATIENCE, Request};
 use crate::printer::{Column, CommandError, ExitStatus, Format, Kind, Listing, OutputArgs, Printer};
 use crate::settings::parse_duration;
+use crate::tui::lexer;
 
 /// How much longer than the server's own limit the client waits, so that the server's better explained error comes first.
 const PATIENCE_EXTRA: Duration = Duration::from_secs(5);
@@ -70,7 +72,7 @@ pub(super) fn run(args: SqlArgs, session: &Session) -> Result<ExitStatus, Comman
 struct Shell<'a> {
     session: &'a Session,
     client: Client,
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
     printer: Printer,
     names: Shared,
     names_asked: Option<Instant>,
@@ -93,7 +95,7 @@ impl<'a> Shell<'a> {
         Ok(Self {
             session,
             client: remote::reader(session)?,
-            runtime: session.runtime()?,
+            runtime: Arc::new(session.runtime()?),
             printer: Printer::new(session.printer().options().clone()),
             names: Shared::default(),
             names_asked: None,
@@ -190,7 +192,7 @@ impl<'a> Shell<'a> {
     fn obey(&mut self, command: Dot) -> Result<Next, CommandError> {
         match command {
             Dot::Quit => return Ok(Next::Leave),
-            Dot::Help => self.printer.text(&help())?,
+            Dot::Help => self.printer.text(&help(self.printer.width().unwrap_or(LINE)))?,
             Dot::Tables => self.tables()?,
             Dot::Schema(table) => self.schema(table.as_deref())?,
             Dot::Chart(columns) => self.chart(columns)?,
@@ -272,13 +274,60 @@ fn format_name(format: Format) -> String {
     format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-fn help() -> String {
-    let commands: String = dot::COMMANDS
-        .iter()
-        .map(|command| format!("  {:<24} {}\n", format!("{} {}", command.name, command.usage), command.about))
-        .collect();
-    format!(
-        "A statement ends with ; and may have many lines. _ is the last result, as in SELECT * FROM _.\n\n{commands}\n  \
-         TAB completes, Ctrl-R searches what was asked before, Ctrl-C cancels a statement.\n"
-    )
+/// Columns of a line where nobody says how wide it may be.
+const LINE: usize = 80;
+
+/// Returns what `.help` says, in lines of so many columns.
+fn help(width: usize) -> String {
+    /// Columns of a command with its words, and before them.
+    const COMMAND: usize = 26;
+    let mut text = wrapped(
+        "A statement ends with ; and may have many lines. _ is the last result, as in SELECT * FROM _.",
+        width,
+        0,
+    );
+    text += "\n";
+    for command in &dot::COMMANDS {
+        let call = format!("  {} {}", command.name, command.usage);
+        text += &format!("{call:<COMMAND$} {}", wrapped(command.about, width, COMMAND + 1));
+    }
+    text += "\n";
+    text + &wrapped("TAB completes, Ctrl-R searches what was asked before, Ctrl-C cancels a statement.", width, 0)
+}
+
+/// Breaks a text between its words into lines that begin behind so many columns; the first is there already.
+fn wrapped(text: &str, width: usize, indent: usize) -> String {
+    // Where there is too little room, lines are too long rather than words of one letter.
+    const ROOM_MIN: usize = 20;
+    let room = width.saturating_sub(indent).max(ROOM_MIN);
+    let (mut lines, mut used) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > room {
+            lines += &format!("\n{}", " ".repeat(indent));
+            used = 0;
+        } else if used > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines += word;
+        used += length;
+    }
+    lines + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_is_broken_between_words() {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        for width in [60, 80, 200] {
+            let help = help(width);
+            assert!(help.lines().all(|line| line.chars().count() <= width), "{help}");
+            assert_eq!(words(&help), words(&super::help(1_000)));
+        }
+        assert!(help(80).contains("keep the last statement as a panel in\n"));
+    }
 }

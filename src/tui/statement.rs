@@ -59,6 +59,12 @@ impl Scope {
         if self.condition == "true" { time } else { format!("{time} AND ({})", self.condition) }
     }
 
+    /// Returns the filter as SQL, without the time.
+    #[must_use]
+    pub fn filter(&self) -> &str {
+        &self.condition
+    }
+
     fn bucket(&self) -> String {
         format!("date_bin({}, timestamp)", self.range.interval())
     }
@@ -140,6 +146,25 @@ impl Scope {
 
 fn p95(latency: Option<&str>) -> String {
     latency.map_or_else(|| "NULL".to_owned(), |field| format!("approx_percentile_cont({field}, 0.95)"))
+}
+
+/// The most frequent values of a column, of all events.
+#[must_use]
+pub fn seen(column: &str) -> String {
+    format!(
+        "SELECT {column} AS value, count(*) AS events FROM events WHERE {column} IS NOT NULL \
+         GROUP BY 1 ORDER BY 2 DESC LIMIT {VALUES_MAX}"
+    )
+}
+
+/// The same, the wanted one before all others, if there is one.
+#[must_use]
+pub fn seen_or(column: &str, wanted: &str) -> String {
+    let wanted = filter::text_sql(wanted);
+    format!(
+        "SELECT CAST({column} AS VARCHAR) AS value, count(*) AS events FROM events WHERE {column} IS NOT NULL \
+         GROUP BY 1 ORDER BY CASE WHEN CAST({column} AS VARCHAR) = {wanted} THEN 0 ELSE 1 END, 2 DESC LIMIT {VALUES_MAX}"
+    )
 }
 
 /// Which events there are at all: the time of the newest.

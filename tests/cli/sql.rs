@@ -93,6 +93,14 @@ fn statement_is_written_over_lines_completed_charted_and_pinned() {
     assert!(panel.contains("title: clicks") && panel.contains("GROUP BY type"), "{panel}");
     shell.press("SELECT 1 FROM events WHERE type = 'ord\t;\r");
     shell.shows("'order.paid';");
+    // Values of any column, however they are written, and nothing where there are none.
+    shell.press("SELECT 1 FROM events WHERE data.page = '/CA\t;\r");
+    shell.shows("'/cart';");
+    shell.press("SELECT 'no' AS such FROM events WHERE source = 'zzz\t' OR type = 'order.paid';\r");
+    shell.until("the answer", |text| text.lines().any(|line| line.trim() == "no"));
+    assert!(!shell.written().contains("NO RECORDS"));
+    shell.press("SELECT 1 FROM events WHERE type = 'order.paid';\r");
+    shell.shows("'order.paid';");
     shell.press(".quit\r");
     assert_eq!(shell.ends(), 0);
     let history = server.place.home().join(".local/state/streamflow/sql_history");

@@ -10,6 +10,9 @@ use super::dot;
 use super::lexer::{self, Kind, Piece};
 use super::word::KEYWORDS;
 
+/// Asks the server for the values of a column.
+pub(super) type AskValues = Box<dyn Fn(&str) -> Option<Vec<(String, u64)>> + Send>;
+
 /// Suggestions that are offered at once.
 const OFFERED_MAX: usize = 200;
 /// Words after which a table comes.
@@ -22,7 +25,7 @@ pub(super) struct Names {
     /// Columns and paths with what they hold.
     pub(super) columns: Vec<(String, String)>,
     pub(super) functions: Vec<String>,
-    /// Values of a column with how often each was seen.
+    /// Values of a column with how often each was seen, of columns that were asked for.
     pub(super) values: BTreeMap<String, Vec<(String, u64)>>,
 }
 
@@ -37,11 +40,21 @@ struct Offer {
 }
 
 /// Completes at TAB.
-pub(super) struct Completing(pub(super) Shared);
+pub(super) struct Completing {
+    pub(super) names: Shared,
+    pub(super) ask_values: AskValues,
+}
 
 impl Completer for Completing {
     fn complete(&mut self, line: &str, cursor: usize) -> CompletionResult {
-        let (start, offers) = offers(&self.0.lock(), &line[..cursor]);
+        let text = &line[..cursor];
+        if let Some(column) = lexer::open_text(text).and_then(|open| open.column)
+            && !self.names.lock().values.contains_key(&column)
+            && let Some(values) = (self.ask_values)(&column)
+        {
+            self.names.lock().values.insert(column, values);
+        }
+        let (start, offers) = offers(&self.names.lock(), text);
         let suggestion = |offer: Offer| Suggestion {
             value: offer.word,
             description: Some(offer.about).filter(|about| !about.is_empty()),
@@ -66,15 +79,7 @@ fn offers(names: &Names, text: &str) -> (usize, Vec<Offer>) {
     };
     let Some((last, piece)) = pieces.iter().enumerate().next_back() else { return (0, any(names, "", true)) };
     match piece.kind {
-        Kind::Text if !piece.closed => {
-            let typed = &text[piece.start + 1..];
-            let column = column_compared(before(last));
-            let values = column.and_then(|column| names.values.get(&column)).into_iter().flatten();
-            let values = values.filter(|(value, _)| value.starts_with(typed));
-            let offered = values
-                .map(|(value, count)| offer(&format!("'{}'", value.replace('\'', "''")), &format!("{count} events")));
-            (piece.start, offered.take(OFFERED_MAX).collect())
-        }
+        Kind::Text if !piece.closed => (piece.start, values(names, text)),
         Kind::Comment | Kind::Text | Kind::QuotedName | Kind::Parameter | Kind::Number | Kind::Semicolon => {
             (text.len(), Vec::new())
         }
@@ -101,27 +106,19 @@ fn path_start(pieces: &[Piece], text: &str) -> usize {
     pieces.iter().rev().take_while(is_part).last().map_or(text.len(), |piece| piece.start)
 }
 
-/// Returns the column that an open text is compared with: `type = '`, `type IN ('a', '`.
-fn column_compared<'a>(before: impl Iterator<Item = &'a str>) -> Option<String> {
-    let mut words = before.peekable();
-    let operator = words.peek()?.to_ascii_uppercase();
-    let column = match &*operator {
-        "=" | ">" | "<" | "LIKE" | "ILIKE" => words.nth(1)?,
-        "(" | "," => {
-            let mut rest = words.by_ref().skip_while(|word| matches!(*word, "(" | ",") || word.starts_with('\''));
-            if !rest.next()?.eq_ignore_ascii_case("in") {
-                return None;
-            }
-            let column = rest.next()?;
-            if column.eq_ignore_ascii_case("not") { rest.next()? } else { column }
-        }
-        // `<>` and `!=` are two symbols.
-        _ => return None,
-    };
-    match column {
-        "<" | "!" => words.next().map(str::to_ascii_lowercase),
-        column => Some(column.to_ascii_lowercase()),
-    }
+/// Returns the values of the column that an open text is compared with: those that begin like it, then those that have it
+/// elsewhere.
+fn values(names: &Names, text: &str) -> Vec<Offer> {
+    let Some(open) = lexer::open_text(text) else { return Vec::new() };
+    let typed = text[open.start + 1..].replace("''", "'").to_lowercase();
+    let typed = typed.trim_start_matches('%');
+    let known = open.column.and_then(|column| names.values.get(&column)).into_iter().flatten();
+    let has = |(value, _): &&(String, u64)| value.to_lowercase().contains(typed);
+    let (first, later): (Vec<_>, Vec<_>) =
+        known.filter(has).partition(|(value, _)| value.to_lowercase().starts_with(typed));
+    let events = |count: u64| if count == 1 { "1 event".to_owned() } else { format!("{count} events") };
+    let offered = first.into_iter().chain(later).take(OFFERED_MAX);
+    offered.map(|(value, count)| offer(&format!("'{}'", value.replace('\'', "''")), &events(*count))).collect()
 }
 
 fn tables(names: &Names, typed: &str) -> Vec<Offer> {
@@ -168,10 +165,14 @@ mod tests {
                 .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
                 .into(),
             functions: named(&["count", "coalesce"]),
-            values: BTreeMap::from([(
-                "type".to_owned(),
-                vec![("web.click".to_owned(), 7), ("web.view".to_owned(), 2), ("it's".to_owned(), 1)],
-            )]),
+            values: BTreeMap::from([
+                (
+                    "type".to_owned(),
+                    vec![("web.click".to_owned(), 7), ("web.view".to_owned(), 2), ("it's".to_owned(), 1)],
+                ),
+                ("os".to_owned(), vec![("iOS".to_owned(), 7)]),
+                ("data.page".to_owned(), vec![("/checkout".to_owned(), 7)]),
+            ]),
         }
     }
 
@@ -207,8 +208,27 @@ mod tests {
         first("SELECT 1 FROM events WHERE type <> 'web.v", "'web.view'");
         first("SELECT 1 FROM events WHERE type IN ('web.click', 'web.v", "'web.view'");
         first("SELECT 1 FROM events WHERE type NOT IN ('it", "'it''s'");
+        first("SELECT 1 FROM events WHERE os = 'i", "'iOS'");
+        first("SELECT 1 FROM events WHERE data.page = '/ch", "'/checkout'");
+        first("SELECT 1 FROM events WHERE data.page LIKE '%out", "'/checkout'");
         assert!(becomes("SELECT 1 FROM events WHERE source = 'w").is_empty());
         assert!(becomes("SELECT 'w").is_empty());
+    }
+
+    #[test]
+    fn values_of_a_column_are_asked_for_once() {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&asked);
+        let ask_values: AskValues = Box::new(move |column| {
+            noted.lock().push(column.to_owned());
+            Some(vec![("iOS".to_owned(), 7)])
+        });
+        let mut completing = Completing { names: Shared::default(), ask_values };
+        for line in ["WHERE os = 'i", "WHERE os IN ('", "WHERE 'i"] {
+            completing.complete(line, line.len());
+        }
+        assert_eq!(*asked.lock(), ["os"]);
+        assert_eq!(offers(&completing.names.lock(), "os = 'IO").1, [offer("'iOS'", "7 events")]);
     }
 
     #[test]

@@ -14,7 +14,8 @@ use reedline::{
 
 use super::complete::Completing;
 use super::highlight::{Ending, Painter};
-use super::{Next, Shell, Statement, lexer};
+use super::menu::Quiet;
+use super::{Next, Shell, Statement, lexer, names};
 use crate::printer::{CommandError, ExitStatus};
 use crate::settings::Environment;
 
@@ -77,15 +78,17 @@ fn editor(shell: &Shell<'_>) -> Result<Reedline, CommandError> {
     let mut keys = default_emacs_keybindings();
     let complete = vec![ReedlineEvent::Menu(MENU.to_owned()), ReedlineEvent::MenuNext];
     keys.add_binding(KeyModifiers::NONE, KeyCode::Tab, ReedlineEvent::UntilFound(complete));
+    let (client, runtime) = (shell.client.clone(), Arc::clone(&shell.runtime));
+    let ask_values = Box::new(move |column: &str| runtime.block_on(names::values(&client, column)));
     let menu = ColumnarMenu::default().with_name(MENU).with_word_chars("_.");
     let editor = Reedline::create()
         .with_ansi_colors(shell.printer.paints_talk())
         .with_highlighter(Box::new(Painter))
         .with_validator(Box::new(Ending))
-        .with_completer(Box::new(Completing(Arc::clone(&shell.names))))
+        .with_completer(Box::new(Completing { names: Arc::clone(&shell.names), ask_values }))
         .with_quick_completions(true)
         .with_partial_completions(true)
-        .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)))
+        .with_menu(ReedlineMenu::EngineCompleter(Box::new(Quiet(menu))))
         .with_edit_mode(Box::new(Emacs::new(keys)))
         .use_bracketed_paste(true);
     let Some(path) = history_file(shell.session.environment()) else { return Ok(editor) };

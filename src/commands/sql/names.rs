@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::complete::Names;
 use crate::api::query::{QueryAnswer, QueryRequest, QuerySchema};
 use crate::client::{Client, ClientError, Request};
 use crate::commands::remote;
+use crate::tui::statement;
 
-/// Time for all of it: completion is worth a moment, not more.
+/// Time for an answer: completion is worth a moment, not more.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Values of a column that are offered.
 const VALUES_MAX: u64 = 200;
-/// Columns whose values people write by hand.
-const VALUED_COLUMNS: [&str; 3] = ["type", "source", "severity"];
-
 /// Returns the names, or none when the server does not tell them in time.
 pub(super) async fn ask(client: &Client) -> Option<Names> {
     tokio::time::timeout(PATIENCE, all(client)).await.ok()?.ok()
@@ -28,15 +28,15 @@ async fn all(client: &Client) -> Result<Names, ClientError> {
         names.tables.push(table.name);
     }
     names.columns.dedup();
-    for column in VALUED_COLUMNS {
-        let sql = format!(
-            "SELECT {column}, count(*) AS events FROM events WHERE {column} IS NOT NULL GROUP BY {column} ORDER BY events DESC"
-        );
-        let request = QueryRequest { sql, max_rows: Some(VALUES_MAX), ..QueryRequest::default() };
-        let answer: QueryAnswer = client.send(Request::post("/api/v1/query").json(&request)).await?.json().await?;
-        let values =
-            answer.rows.iter().filter_map(|row| Some((row.first()?.as_str()?.to_owned(), row.get(1)?.as_u64()?)));
-        names.values.insert(column.to_owned(), values.collect());
-    }
     Ok(names)
+}
+
+/// Returns the most frequent values of a column, with how often each was seen; none when the server does not tell them in time.
+pub(super) async fn values(client: &Client, column: &str) -> Option<Vec<(String, u64)>> {
+    let sql = statement::seen(column);
+    let request = QueryRequest { sql, max_rows: Some(VALUES_MAX), ..QueryRequest::default() };
+    let asked = async { client.send(Request::post("/api/v1/query").json(&request)).await?.json::<QueryAnswer>().await };
+    let answer = tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()?;
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Some(answer.rows.iter().filter_map(|row| Some((text(row.first()?), row.get(1)?.as_u64()?))).collect())
 }
