@@ -64,7 +64,7 @@ pub(super) struct DemoArgs {
 
 pub(super) fn run(args: DemoArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     if !args.no_tui {
-        require_terminal("streamflow demo --no-tui", "streamflow start")?;
+        require_terminal(session, "streamflow demo --no-tui", "streamflow start")?;
     }
     let project = Project::make()?;
     let running = Running::start(&project, session)?;

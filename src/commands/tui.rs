@@ -10,6 +10,7 @@ use crate::client::{Client, ClientError};
 use crate::printer::{CommandError, ExitStatus};
 use crate::settings::{Secret, Settings, parse_duration};
 use crate::tui::cursor::Cursor;
+use crate::tui::event::Failure;
 use crate::tui::keymap::Keymap;
 use crate::tui::probe::{self, Told};
 use crate::tui::state::panel::{File, PANELS_MAX, Panel};
@@ -67,7 +68,7 @@ pub(super) struct Look {
 }
 
 pub(super) fn run(args: TuiArgs, session: &Session) -> Result<ExitStatus, CommandError> {
-    require_terminal("streamflow top", "streamflow tail")?;
+    require_terminal(session, "streamflow top", "streamflow tail")?;
     let place = match &args.bundle {
         Some(file) => Place::of_bundle(file, session)?,
         None => Place::find(session)?,
@@ -83,10 +84,14 @@ pub(super) enum Tour {
     Without,
 }
 
-/// Refuses to draw into a file or a pipe.
-pub(super) fn require_terminal(instead: &str, or: &str) -> Result<(), CommandError> {
+/// Refuses to draw into a file or a pipe, or on a terminal that can not put the cursor anywhere.
+pub(super) fn require_terminal(session: &Session, instead: &str, or: &str) -> Result<(), CommandError> {
     if terminal::is_terminal() {
-        return Ok(());
+        if session.environment().get("TERM") != Some("dumb") {
+            return Ok(());
+        }
+        return Err(CommandError::usage("the dashboard needs a terminal that can do more than TERM=dumb says")
+            .with_hint(format!("set TERM to what your terminal is, or use `{instead}` or `{or}`")));
     }
     Err(CommandError::usage("the dashboard needs a terminal, and this is none")
         .with_hint(format!("for a pipe use `{instead}` or `{or}`, each with -o json")))
@@ -194,7 +199,7 @@ pub(super) fn show(
     };
     let (theme, glyphs) = (chosen(&look.theme, "tui.theme"), chosen(&look.glyphs, "tui.glyphs"));
     // Terminals that can do nothing may print a question instead of answering it.
-    let can_be_asked = !matches!(variable("TERM"), None | Some("dumb" | "linux"));
+    let can_be_asked = !matches!(variable("TERM"), None | Some("linux"));
     let told = if can_be_asked && (theme == "auto" || glyphs == "auto") { probe::ask() } else { Told::default() };
     let ability = Ability::of_variables(variable).of_terminal(told.name.as_deref().unwrap_or_default());
     let ability = match glyphs.as_str() {
@@ -206,13 +211,13 @@ pub(super) fn show(
         _ => ability,
     };
     let dashboards = place.project.as_ref().map(|dir| dir.join("dashboards"));
-    let panels = dashboards.as_deref().map(panels).transpose()?.unwrap_or_default();
+    let panels = dashboards.as_deref().map(panels).unwrap_or_default();
     super::session::install_tls();
     let colours = match theme.as_str() {
         "dark" => Colours::Dark,
         "light" => Colours::Light,
         "none" => Colours::None,
-        _ if variable("NO_COLOR").is_some() || variable("TERM") == Some("dumb") => Colours::None,
+        _ if variable("NO_COLOR").is_some() => Colours::None,
         _ => told.colours(variable("COLORFGBG")),
     };
     let setup = Setup {
@@ -265,24 +270,43 @@ fn keymap(look: &Look, settings: &Settings) -> Result<Keymap, CommandError> {
     })
 }
 
-/// Reads the panels of `dashboards/*.yaml`, file by file in the order of their names.
-fn panels(dir: &Path) -> Result<Vec<Panel>, CommandError> {
-    let Ok(entries) = std::fs::read_dir(dir) else { return Ok(Vec::new()) };
+/// Reads the panels of `dashboards/*.yaml`, file by file in the order of their names. In the place of a file that can not be read
+/// stands why: the others are shown all the same.
+fn panels(dir: &Path) -> Vec<Panel> {
+    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"));
     files.sort();
-    let mut panels = Vec::new();
-    for path in files {
-        let wrong = |reason: String| {
-            let name = super::session::shortened(&path);
-            CommandError::new("config_invalid", format!("{name}: {reason}"), ExitStatus::Usage).with_hint(
-                "a file has `panels:`, a list with title, sql and, if you like, chart: auto, table or number",
-            )
-        };
-        let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
-        let file: File = serde_saphyr::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        panels.extend(file.panels.into_iter().map(Panel::new));
-    }
+    let mut panels: Vec<Panel> = files.iter().flat_map(|path| panels_of(path)).collect();
     panels.truncate(PANELS_MAX);
-    Ok(panels)
+    panels
+}
+
+fn panels_of(path: &Path) -> Vec<Panel> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return vec![broken(path, error.to_string(), None)],
+    };
+    match serde_saphyr::from_str::<File>(&text) {
+        Ok(file) => file.panels.into_iter().map(Panel::new).collect(),
+        Err(error) => {
+            let place = error.location().map(|at| (at.line(), at.column()));
+            // The library says the place, too, and draws it.
+            let words = error.without_snippet().to_string();
+            let words = words.split(" at line ").next().unwrap_or(&words);
+            let words =
+                words.strip_prefix("line ").and_then(|rest| rest.split_once(": ")).map_or(words, |(_, rest)| rest);
+            vec![broken(path, words.to_owned(), place)]
+        }
+    }
+}
+
+fn broken(path: &Path, reason: String, place: Option<(u64, u64)>) -> Panel {
+    let message = match place {
+        Some((line, column)) => format!("line {line}, column {column}: {reason}"),
+        None => reason,
+    };
+    let hint = "a file has `panels:`, a list with title, sql and, if you like, chart: auto, table or number";
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Panel::broken(name, Failure { message, hint: Some(hint.to_owned()), is_transient: false, place })
 }

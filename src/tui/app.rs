@@ -240,8 +240,13 @@ impl App<'_> {
     }
 }
 
-/// Writes a file that is not there yet, and returns what to tell.
+/// Writes a file, and returns what to tell.
 fn export(folder: &Path, name: &str, text: &str) -> io::Result<String> {
+    Ok(format!("wrote {}", write_new(folder, name, text)?))
+}
+
+/// Writes a file that is not there yet, and returns what it is called.
+fn write_new(folder: &Path, name: &str, text: &str) -> io::Result<String> {
     const NAMES_MAX: u32 = 1_000;
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "txt"));
     for number in 1..=NAMES_MAX {
@@ -249,7 +254,7 @@ fn export(folder: &Path, name: &str, text: &str) -> io::Result<String> {
         match fs::File::create_new(folder.join(&name)) {
             Ok(mut file) => {
                 file.write_all(text.as_bytes())?;
-                return Ok(format!("wrote {name}"));
+                return Ok(name);
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -262,8 +267,11 @@ fn save(path: &Path, text: &str) -> io::Result<String> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(path, text)?;
-    Ok(format!("pinned to the overview; kept in {}", path.display()))
+    let (folder, name) = (path.parent().unwrap_or(path), path.file_name().unwrap_or_default());
+    let name = write_new(folder, &name.to_string_lossy(), text)?;
+    // The project is the one that is looked at; a line has no room for all of the path.
+    let folder = folder.file_name().unwrap_or_default().to_string_lossy();
+    Ok(format!("pinned to the overview; kept in {folder}/{name}"))
 }
 
 /// Turns signals into events.

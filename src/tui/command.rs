@@ -74,7 +74,7 @@ pub enum Context {
     Results,
     /// The editor of SQL.
     Editor,
-    /// One line of text: a filter.
+    /// One line of text: a filter, a name.
     Prompt,
     /// The list of commands.
     Palette,
@@ -158,7 +158,7 @@ pub const ALL: &[Entry] = &[
     entry(Cmd::Back, "back", Everywhere, &["esc"], "close, or go back to where you came from"),
     entry(Cmd::Copy, "copy-command", Everywhere, &["y"], "copy the command that shows the same"),
     entry(Cmd::Export, "export", Everywhere, &["o"], "write what is shown to a file"),
-    entry(Cmd::EditOutside, "edit", Everywhere, &["e"], "open in $EDITOR"),
+    entry(Cmd::EditOutside, "edit", Everywhere, &["e", "ctrl-e"], "open in $EDITOR"),
     entry(Cmd::Palette, "commands", Everywhere, &[":"], "find a command by its name"),
     entry(Cmd::Help, "help", Everywhere, &["?"], "show all keys"),
     entry(Cmd::Theme, "theme", Everywhere, &["T"], "change colours: dark, light, none"),
@@ -169,10 +169,12 @@ pub const ALL: &[Entry] = &[
     entry(Cmd::Quit, "quit", Everywhere, &["q", "ctrl-c"], "leave"),
     entry(Cmd::Exclude, "exclude", Explorer, &["x"], "show only events without this value"),
     entry(Cmd::Events, "heat-events", Heatmap, &["v"], "show the events of this cell"),
-    entry(Cmd::Run, "run", Results, &["r", "f5"], "run the statement again"),
-    entry(Cmd::Write, "write", Results, &["i"], "go back to the editor"),
+    entry(Cmd::Run, "run", Results, &["ctrl-r", "r", "f5"], "run the statement"),
+    entry(Cmd::Write, "write", Results, &["i"], "write in the editor; enter does it, too"),
     entry(Cmd::Chart, "chart", Results, &["v", "ctrl-t"], "show the result as a chart, or as rows"),
     entry(Cmd::Pin, "pin", Results, &["p"], "pin the result to the overview"),
+    entry(Cmd::Older, "older-statement", Results, &["ctrl-p"], "statement before this one"),
+    entry(Cmd::Newer, "newer-statement", Results, &["ctrl-n"], "statement after this one"),
     entry(Cmd::NewSheet, "new-statement", Results, &["n"], "begin another statement, and keep this one"),
     entry(Cmd::NextSheet, "next-statement", Results, &["."], "go to the next of your statements"),
     entry(Cmd::PreviousSheet, "previous-statement", Results, &[","], "go to the one before"),
@@ -190,7 +192,8 @@ pub const ALL: &[Entry] = &[
     entry(Cmd::EditOutside, "edit-statement", Editor, &["ctrl-e"], "open the statement in $EDITOR"),
     entry(Cmd::Leave, "leave-editor", Editor, &["esc", "ctrl-c"], "leave the editor; a running statement is cancelled"),
     entry(Cmd::Suspend, "suspend-editor", Editor, &["ctrl-z"], "back to the shell; fg comes back here"),
-    entry(Cmd::Accept, "accept-filter", Prompt, &["enter"], "filter"),
+    entry(Cmd::Accept, "accept-filter", Prompt, &["enter"], "filter, or take the offered word"),
+    entry(Cmd::Complete, "complete-filter", Prompt, &["tab"], "complete a field or a value, or offer some"),
     entry(Cmd::Leave, "leave-filter", Prompt, &["esc", "ctrl-c"], "leave things as they were"),
     entry(Cmd::Accept, "accept-command", Palette, &["enter"], "do it"),
     entry(Cmd::Up, "command-up", Palette, &["up", "ctrl-p"], "the one above"),

@@ -80,7 +80,7 @@ pub(super) fn screen(state: &State, theme: &Theme, buffer: &mut Buffer) -> Optio
                 None
             }
             Layer::Palette { input, selected } => layers::palette(&mut pen, area, state, input, *selected),
-            Layer::Prompt { input, fault } => layers::prompt(&mut pen, area, input, fault.as_deref()),
+            Layer::Prompt(prompt) => layers::prompt(&mut pen, area, prompt),
             Layer::Detail(detail) => {
                 layers::detail(&mut pen, body, detail);
                 None

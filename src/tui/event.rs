@@ -117,6 +117,8 @@ pub struct Ticket {
 pub enum Slot {
     Rate,
     Latency,
+    /// The range that is shown, in one row.
+    Totals,
     Before,
     Top(usize),
     Panel(usize),
@@ -136,6 +138,10 @@ pub enum Slot {
     /// A statement of the workbench, by its number.
     Sql(usize),
     Rejected,
+    /// Values of a column, for completion.
+    Seen,
+    /// Values of a column, to find out why nothing passes the filter.
+    Why,
 }
 
 /// What came back.
@@ -187,4 +193,7 @@ pub struct Failure {
     pub hint: Option<String>,
     /// Whether the server can not be reached, which the link tells of by itself.
     pub is_transient: bool,
+    /// The line and the column of the statement that it is about, from 1.
+    #[serde(default)]
+    pub place: Option<(u64, u64)>,
 }

@@ -112,6 +112,8 @@ fn answer(slot: Slot, question: &Question, range: Range) -> Answer {
         (_, Question::Health) => Answer::Health { health: health() },
         (_, Question::Storage) => Answer::Storage { storage: storage() },
         (_, Question::Rejected { .. }) => Answer::Rejected { rows: rejected() },
+        (_, Question::Events { filter, .. }) if filter.contains("correlation_id") => Answer::Events { rows: rows(1) },
+        (_, Question::Events { filter, .. }) if filter.contains("web.clik") => Answer::Events { rows: Vec::new() },
         (_, Question::Events { limit, .. }) => {
             let mut rows = rows(*limit as u64);
             rows.reverse();
@@ -127,6 +129,7 @@ fn table(slot: Slot, sql: &str, range: Range) -> QueryAnswer {
     let time = |bucket: usize| json!(super::text::rfc3339(range.start_of(bucket)));
     let buckets = 0..range.buckets();
     match slot {
+        slot if sql.contains("'web.clik'") && slot != Slot::Why => answered(&[], Vec::new()),
         Slot::Rate => {
             let types =
                 ["web.pageview", "web.click", "cart.add", "user.login", "order.paid", "error", "user.logout", "search"];
@@ -188,6 +191,14 @@ fn table(slot: Slot, sql: &str, range: Range) -> QueryAnswer {
                 vec![if sql.contains("min(") { times.to_vec() } else { times[..1].to_vec() }],
             )
         }
+        Slot::Totals => answered(&["events", "errors", "p95"], vec![vec![json!(24_000), json!(937), json!(412.0)]]),
+        Slot::Why if sql.contains("'web.click'") => {
+            answered(&["value", "events"], vec![vec![json!("web.click"), json!(7)]])
+        }
+        Slot::Seen | Slot::Why => answered(
+            &["value", "events"],
+            ["web.click", "iOS", "Android", "/checkout"].map(|value| vec![json!(value), json!(7)]).to_vec(),
+        ),
         Slot::Before => answered(&["events", "errors", "p95"], vec![vec![json!(20_000), json!(100), json!(300.0)]]),
         _ => answered(
             &["name", "events", "errors", "p95"],

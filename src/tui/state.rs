@@ -9,6 +9,7 @@
 pub mod answers;
 pub mod asks;
 mod closer;
+pub mod completion;
 pub mod detail;
 pub mod editor;
 pub mod explorer;
@@ -16,6 +17,7 @@ pub mod heat;
 pub mod keys;
 pub mod layer;
 pub mod live;
+pub mod nothing;
 pub mod overview;
 pub mod panel;
 pub mod place;
@@ -31,10 +33,12 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use self::asks::Asks;
+use self::completion::Seen;
 use self::explorer::Explorer;
 use self::heat::Heat;
 use self::layer::Layer;
 use self::live::Tail;
+use self::nothing::Nothing;
 use self::overview::Overview;
 use self::panel::Panel;
 use self::place::{Place, View};
@@ -174,6 +178,8 @@ pub struct State {
     /// Where the list of the live view ends, when it shows the past.
     listed_until: Option<Micros>,
     asks: Asks,
+    seen: Seen,
+    nothing: Nothing,
     /// The range that the last round asked about.
     asked: Range,
     /// When it was last asked which fields there are.
@@ -228,6 +234,8 @@ impl State {
             follows: false,
             listed_until: None,
             asks: Asks::default(),
+            seen: Seen::default(),
+            nothing: Nothing::default(),
             asked: setup.cursor.range(now),
             schema_asked: 0,
             came: None,

@@ -371,6 +371,15 @@ impl Glyphs {
         }
     }
 
+    /// Corners of a frame: upper left, upper right, lower left, lower right.
+    #[must_use]
+    pub const fn corners(self) -> [&'static str; 4] {
+        match self {
+            Self::Blocks => ["┌", "┐", "└", "┘"],
+            Self::Ascii => ["+"; 4],
+        }
+    }
+
     #[must_use]
     pub const fn column(self) -> &'static str {
         match self {

@@ -31,6 +31,8 @@ const PAUSE_FIRST: Duration = Duration::from_millis(200);
 const PAUSE_MOST: Duration = Duration::from_secs(2);
 /// A server that does not say in time whether a live stream is open is looked for again.
 const OPEN_WITHIN: Duration = Duration::from_secs(10);
+/// While events come the server counts them each second; while none come it may say nothing for much longer, and is asked.
+const PATIENCE: Patience = Patience { silence: Duration::from_secs(3), answer: Duration::from_secs(2) };
 
 /// Finds the server anew: one that was started again may have another address.
 pub type Connect = Arc<dyn Fn() -> Result<Client, ClientError> + Send + Sync>;
@@ -54,9 +56,13 @@ impl Worker {
         self.give_up(ticket.slot);
         let client = (self.connect)().unwrap_or_else(|_| self.client.clone());
         let events = self.events.clone();
+        // A statement of the user may take as long as the user wants, and the subscription sees by itself whether the server
+        // is there.
+        let is_watched = self.following.is_none() && !matches!(question, Question::Statement { .. });
         let asking = async move {
             let parts = Parts { ticket, events: events.clone() };
-            let answer = answer(&client, question, &parts).await;
+            let answering = answer(&client, question, &parts);
+            let answer = if is_watched { while_alive(&client, PATIENCE, answering).await } else { answering.await };
             let answer = answer.unwrap_or_else(|error| Answer::Failed { failure: failure(&error) });
             events.send(Event::Answered { ticket, answer: Box::new(answer) }).await.unwrap_or_default();
         };
@@ -95,8 +101,54 @@ fn failure(error: &ClientError) -> Failure {
         ClientError::Refused(refusal) => refusal.detail.hint.clone(),
         _ => None,
     };
+    let place = match error {
+        ClientError::Refused(refusal) => place(refusal.detail.details.as_ref()),
+        _ => None,
+    };
     let is_transient = matches!(error, ClientError::Unreachable { .. } | ClientError::Broken { .. });
-    Failure { message: error.to_string(), hint, is_transient }
+    Failure { message: error.to_string(), hint, is_transient, place }
+}
+
+/// Returns the line and the column of a statement that an error is about.
+fn place(details: Option<&Value>) -> Option<(u64, u64)> {
+    let number = |name: &str| details?.get(name)?.as_u64();
+    Some((number("line")?, number("column")?))
+}
+
+/// How long a server is thought to be there without a sign of it.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// After so long a silence it is asked whether it is there.
+    silence: Duration,
+    /// One that is there answers that in this time, however busy it is.
+    answer: Duration,
+}
+
+/// Waits for an answer as long as the server gives signs of life.
+async fn while_alive<T>(
+    client: &Client,
+    patience: Patience,
+    answering: impl Future<Output = Result<T, ClientError>>,
+) -> Result<T, ClientError> {
+    tokio::select! {
+        answer = answering => answer,
+        dead = death(client, patience) => Err(dead),
+    }
+}
+
+/// Asks the server now and then whether it is there, and returns when it is not.
+async fn death(client: &Client, patience: Patience) -> ClientError {
+    loop {
+        sleep(patience.silence).await;
+        let asked = tokio::time::timeout(patience.answer, client.exchange(Request::get("/ready"))).await;
+        let reason = match asked {
+            // Whatever it says, it says something.
+            Ok(Ok(_)) => continue,
+            Ok(Err(error)) => return error,
+            Err(_) => format!("no sign of life for {} s", (patience.silence + patience.answer).as_secs()),
+        };
+        return ClientError::Broken { url: client.address().to_owned(), reason };
+    }
 }
 
 /// Where parts of an answer go before its last one.
@@ -196,7 +248,9 @@ async fn statement(client: &Client, sql: String, rows_max: u64, parts: &Parts) -
             }
             QueryFrame::End { .. } => Answer::Part { frame },
             QueryFrame::Error { error } => {
-                Answer::Failed { failure: Failure { message: error.message, hint: error.hint, is_transient: false } }
+                let place = place(error.details.as_ref());
+                let failure = Failure { message: error.message, hint: error.hint, is_transient: false, place };
+                Answer::Failed { failure }
             }
         };
         if !found.is_empty() {
@@ -215,12 +269,12 @@ async fn follow(connect: Connect, filter: String, events: Sender<Event>) {
     let mut pause = PAUSE_FIRST;
     loop {
         let lost = match open(&connect, &filter).await {
-            Ok(mut frames) => {
+            Ok((client, mut frames)) => {
                 pause = PAUSE_FIRST;
                 if events.send(Event::Live { live: Live::Up }).await.is_err() {
                     return;
                 }
-                match watch(&mut frames, &events).await {
+                match watch(&client, &mut frames, &events).await {
                     Some(lost) => lost,
                     None => return,
                 }
@@ -242,7 +296,7 @@ async fn follow(connect: Connect, filter: String, events: Sender<Event>) {
     }
 }
 
-async fn open(connect: &Connect, filter: &str) -> Result<SseEvents, ClientError> {
+async fn open(connect: &Connect, filter: &str) -> Result<(Client, SseEvents), ClientError> {
     let client = connect()?;
     let request = Request::get("/api/v1/events/live")
         .query_opt("filter", Some(filter).filter(|filter| !filter.is_empty()))
@@ -251,13 +305,13 @@ async fn open(connect: &Connect, filter: &str) -> Result<SseEvents, ClientError>
     let opened = tokio::time::timeout(OPEN_WITHIN, client.send(request)).await;
     let response =
         opened.map_err(|_| ClientError::TimedOut { url: client.address().to_owned(), patience: OPEN_WITHIN })??;
-    Ok(response.sse_events())
+    Ok((client, response.sse_events()))
 }
 
 /// Sends on what comes, a few events at a time, until the stream breaks. Returns nothing when nobody listens any more.
-async fn watch(frames: &mut SseEvents, events: &Sender<Event>) -> Option<ClientError> {
+async fn watch(client: &Client, frames: &mut SseEvents, events: &Sender<Event>) -> Option<ClientError> {
     loop {
-        let first = match next(frames).await {
+        let first = match while_alive(client, PATIENCE, next(frames)).await {
             Ok(frame) => frame,
             Err(error) => return Some(error),
         };
@@ -341,6 +395,46 @@ impl Gathered {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Takes connections and answers what comes on them with `answer`, or never.
+    async fn server(answer: Option<&'static str>) -> Client {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        crate::telemetry::task::spawn("server", async move {
+            let mut held = Vec::new();
+            while let Ok((mut connection, _)) = listener.accept().await {
+                if let Some(answer) = answer {
+                    let mut asked = [0; 1_024];
+                    drop(connection.read(&mut asked).await);
+                    drop(connection.write_all(answer.as_bytes()).await);
+                }
+                held.push(connection);
+            }
+        });
+        Client::http(&format!("http://{address}"), None).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_down_and_one_that_answers_is_waited_for() {
+        let patience = Patience { silence: Duration::from_millis(50), answer: Duration::from_secs(2) };
+        let hung = server(None).await;
+        let lost = while_alive(&hung, patience, std::future::pending::<Result<(), ClientError>>()).await.unwrap_err();
+        assert!(lost.to_string().ends_with("no sign of life for 2 s") && failure(&lost).is_transient, "{lost}");
+        let alive =
+            server(Some("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")).await;
+        let late = async {
+            sleep(patience.silence * 10).await;
+            Ok(7)
+        };
+        assert_eq!(while_alive(&alive, patience, late).await.unwrap(), 7);
+    }
+
+    #[test]
+    fn an_error_says_where_it_is() {
+        let details = serde_json::json!({"line": 2, "column": 5});
+        assert_eq!([place(Some(&details)), place(None), place(Some(&Value::Null))], [Some((2, 5)), None, None]);
+    }
 
     #[test]
     fn an_event_is_found_in_its_frame_without_reading_the_frame() {

@@ -48,6 +48,8 @@ fn a_new_user_finds_the_slow_page() {
     screen.press("4");
     screen.shows("Ask anything");
     // SQL with completion, drawn.
+    screen.press("i");
+    screen.shows("esc leaves the editor");
     screen.press(
         "\x15SELECT data.pa\t, count(*) AS errors FROM events WHERE severity = 'high' GROUP BY 1 ORDER BY 2 DESC",
     );
@@ -60,10 +62,12 @@ fn a_new_user_finds_the_slow_page() {
     // The first may end a statement that still runs.
     screen.press_until("\x1b", "i edits");
     screen.press("p");
-    screen.shows("kept in");
+    screen.shows("name of the panel: errors by");
+    screen.press("\x15Errors of pages\r");
+    screen.shows("kept in dashboards/errors-of-pages.yaml");
     screen.press("1");
     screen.shows("Slowest pages");
-    screen.shows("SELECT data.page, count(*)");
+    screen.shows("Errors of pages");
     screen.press("q");
     assert_eq!(screen.ends(), 0);
     let left = std::fs::read_dir(place.home())

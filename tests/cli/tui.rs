@@ -43,8 +43,6 @@ fn views_show_what_the_server_has() {
     screen.shows("GROUP BY type");
     screen.press("\x12");
     screen.shows("events read in");
-    screen.press("\x1b");
-    screen.shows("i edits");
     screen.press("5");
     screen.shows("data.latency_ms over time");
     screen.press("6");
@@ -82,6 +80,33 @@ fn a_server_that_goes_and_comes_back_is_found_again() {
 }
 
 #[test]
+fn a_server_that_hangs_is_not_called_live() {
+    let server = server_with_events();
+    let screen = dashboard(&server);
+    screen.shows("live");
+    server.signal(Signal::STOP);
+    let text = screen.shows("no sign of life for 5 s");
+    assert!(text.contains("NO SERVER since") && text.contains("Events by type"), "{text}");
+    server.signal(Signal::CONT);
+    screen.shows_no("NO SERVER");
+    screen.shows("live");
+}
+
+#[test]
+fn a_mistake_in_a_file_of_panels_is_shown_in_their_place() {
+    let server = server_with_events();
+    server.place.write("dashboards/bad.yaml", "panels:\n  - title: Orders\n    sqll: SELECT 1\n");
+    server
+        .place
+        .write("dashboards/good.yaml", "panels:\n  - title: One\n    sql: SELECT 4242 AS n\n    chart: number\n");
+    let screen = dashboard(&server);
+    screen.shows("4242");
+    let text = screen.shows("bad.yaml");
+    assert_eq!(text.matches("line 3, column 5").count(), 1, "{text}");
+    assert_eq!(text.matches("sqll").count(), 1, "{text}");
+}
+
+#[test]
 fn history_opens_without_a_server() {
     let mut server = server_with_events();
     server.signal(Signal::TERM);
@@ -101,6 +126,11 @@ fn nothing_to_show_says_what_to_type() {
     screen.shows("streamflow demo");
     place.run(&["tui"]).exits(2).says("needs a terminal").says("streamflow top");
     place.run(&["demo"]).exits(2).says("streamflow demo --no-tui");
+    let shell = std::path::Path::new("/bin/sh");
+    let mut screen = Screen::of(&place, SIZE, shell, &["-c", "TERM=dumb exec \"$PROGRAM\" tui"]);
+    assert_eq!(screen.ends(), 2);
+    screen.shows("streamflow top");
+    assert!(screen.text().contains("TERM=dumb") && !screen.written().contains("\u{1b}[?1049h"));
 }
 
 #[test]
@@ -217,8 +247,6 @@ fn an_editor_has_the_keys_to_itself() {
     screen.shows("and of that");
     screen.shows("1 row");
     // The statement is there in the next session, and in the shell.
-    screen.press("\x1b");
-    screen.shows("i edits");
     screen.press("q");
     assert_eq!(screen.ends(), 0);
     let history = std::fs::read_to_string(server.place.home().join(".local/state/streamflow/sql_history")).unwrap();

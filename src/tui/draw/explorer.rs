@@ -98,7 +98,7 @@ fn values(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let body = pen.title(area, explorer.field_name().unwrap_or("Values"), note);
     let Some(values) = &explorer.values else { return pen.empty(body, "asking …") };
     if values.is_empty() {
-        return pen.empty(body, "no events in this time");
+        return pen.empty(body, &state.why_nothing());
     }
     let from = start(explorer.value, body.height);
     for ((at, value), y) in values.iter().enumerate().skip(from).zip(body.y..body.bottom()) {
@@ -116,7 +116,7 @@ fn events(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let body = pen.title(area, "Events", &format!("newest {}", count(found as u64)));
     let Some(events) = &explorer.events else { return pen.empty(body, "asking …") };
     if events.is_empty() {
-        return pen.empty(body, "none in this time");
+        return pen.empty(body, &state.why_nothing());
     }
     let from = start(explorer.event, body.height);
     for ((at, row), y) in events.iter().enumerate().skip(from).zip(body.y..body.bottom()) {

@@ -35,7 +35,7 @@ fn name(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let used = used + pen.put(area.x + 1 + used, area.y, room.saturating_sub(used), "  ", theme.text);
     let used =
         used + pen.put(area.x + 1 + used, area.y, room.saturating_sub(used), &visible(&state.setup.name), theme.strong);
-    let warning = if state.setup.is_protected { "  PROTECTED" } else { "" };
+    let warning = if state.setup.is_protected { "  PROTECTED, read-only" } else { "" };
     let used = used + pen.put(area.x + 1 + used, area.y, room.saturating_sub(used), warning, theme.warn);
     let address = format!("  {}", visible(&state.setup.address));
     if used + u16::try_from(address.width()).unwrap_or(u16::MAX) <= room {
@@ -82,23 +82,42 @@ fn time(state: &State) -> String {
     }
 }
 
-/// Returns each tab with its text, its first column and its width.
-fn places(width: u16, shown: Option<View>) -> Vec<(View, String, u16)> {
+/// How tabs are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tabs {
+    /// With their names.
+    Named,
+    /// As digits, except the one that is shown.
+    Digits,
+}
+
+/// Returns each tab with its text and its first column. Where there is no room for all names, or not beside the filter, they are
+/// digits.
+fn places(width: u16, state: &State) -> Vec<(View, String, u16)> {
+    let named = places_of(Tabs::Named, state.place.view);
+    let end = named.last().map_or(0, |(_, text, at)| usize::from(*at) + text.width());
+    let filter = &state.place.filter;
+    let needed = if filter.is_empty() { 0 } else { visible(filter).width() + "  / ".len() + 1 };
+    let fits = width >= TABS_WIDTH && end + needed <= usize::from(width);
+    if fits { named } else { places_of(Tabs::Digits, state.place.view) }
+}
+
+fn places_of(tabs: Tabs, shown: View) -> Vec<(View, String, u16)> {
     let mut x = 1;
     let tabs = View::ALL.into_iter().zip(1..).map(|(view, digit)| {
-        let is_short = width < TABS_WIDTH && shown != Some(view);
-        let text = if is_short { format!(" {digit} ") } else { format!(" {digit} {} ", view.title()) };
+        let is_named = tabs == Tabs::Named || shown == view;
+        let text = if is_named { format!(" {digit} {} ", view.title()) } else { format!(" {digit} ") };
         let at = x;
-        x += u16::try_from(text.width()).unwrap_or(0) + u16::from(width >= TABS_WIDTH);
+        x += u16::try_from(text.width()).unwrap_or(0) + u16::from(tabs == Tabs::Named);
         (view, text, at)
     });
     tabs.collect()
 }
 
-/// Returns the tab at a column, in a layout in which all tabs have their names.
-pub(in crate::tui) fn tab_at(x: u16, width: u16) -> Option<View> {
-    let places = places(width.max(TABS_WIDTH), None);
-    let found = places.into_iter().find(|(_, text, at)| (*at..*at + text.width() as u16).contains(&x));
+/// Returns the tab at a column.
+pub(in crate::tui) fn tab_at(x: u16, state: &State) -> Option<View> {
+    let found =
+        places(state.size.0, state).into_iter().find(|(_, text, at)| (*at..*at + text.width() as u16).contains(&x));
     found.map(|(view, _, _)| view)
 }
 
@@ -108,7 +127,7 @@ fn tabs(pen: &mut Pen<'_>, area: Rect, state: &State) {
     }
     let theme = pen.theme;
     let mut end = 0;
-    for (view, text, at) in places(area.width, Some(state.place.view)) {
+    for (view, text, at) in places(area.width, state) {
         let style = if view == state.place.view { theme.selected } else { theme.text };
         end = at + pen.put(area.x + at, area.y + 1, area.width.saturating_sub(at), &text, style);
     }
@@ -154,12 +173,12 @@ fn hints(state: &State) -> Vec<(Cmd, &'static str)> {
     let context = state.context();
     let own: &[(Cmd, &str)] = match (context, state.place.view) {
         (Context::Editor, _) => &[
+            (Cmd::Leave, "leave the editor"),
             (Cmd::Run, "run"),
             (Cmd::Complete, "complete"),
             (Cmd::Chart, "chart"),
             (Cmd::Older, "older"),
             (Cmd::NewSheet, "another"),
-            (Cmd::Leave, "leave the editor"),
         ],
         (Context::Prompt | Context::Palette, _) => &[(Cmd::Accept, "accept"), (Cmd::Leave, "leave")],
         _ if matches!(state.layers.last(), Some(Layer::Help { .. })) => {

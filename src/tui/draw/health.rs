@@ -139,10 +139,15 @@ fn store(pen: &mut Pen<'_>, area: Rect, status: &Status) {
             // Free space says little where nothing can be written.
             match failure {
                 Some(failure) => ("writes fail", failure),
-                None => ("disk free", bytes(journal.disk_free_bytes)),
+                None => ("disk free", disk_free(journal.disk_free_bytes)),
             },
         ],
     );
+}
+
+/// Before anything was written the server has not looked, which it says with 0 or the largest number there is.
+fn disk_free(free: u64) -> String {
+    if (1..u64::MAX).contains(&free) { bytes(free) } else { "not known yet".to_owned() }
 }
 
 /// What is asked, and what takes longest.

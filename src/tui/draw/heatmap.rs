@@ -31,7 +31,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     };
     let note = format!("{} events, {} a column", count(map.total), span(map.range.bucket));
     let body = pen.title(area, &format!("{} over time", map.field), &note);
-    let Some((low, high)) = map.bounds() else { return pen.empty(body, "no events in this time") };
+    let Some((low, high)) = map.bounds() else { return pen.empty(body, &state.why_nothing()) };
     let legend_height = u16::from(body.height > 6);
     let plot = Rect {
         x: body.x + AXIS.min(body.width),

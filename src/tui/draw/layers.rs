@@ -7,7 +7,7 @@ use super::pen::{Pen, split};
 use crate::tui::state::State;
 use crate::tui::state::detail::{Branch, Detail, Line};
 use crate::tui::state::editor::Editor;
-use crate::tui::state::layer::matching;
+use crate::tui::state::layer::{Asked, Prompt, matching};
 use crate::tui::text::{fill, right};
 
 /// Columns of the list of commands.
@@ -24,12 +24,27 @@ fn framed(pen: &mut Pen<'_>, area: Rect, width: u16, height: u16, title: &str) -
     );
     let theme = pen.theme;
     let line = theme.glyphs.rule().repeat(usize::from(width));
-    pen.put(place.x, place.y, width, &line, theme.accent);
-    pen.put(place.x + 1, place.y, width.saturating_sub(2), &format!(" {title} "), theme.accent);
+    let (left, right, bottom) = (place.x, place.right().saturating_sub(1), place.bottom().saturating_sub(1));
+    pen.put(left, place.y, width, &line, theme.accent);
+    pen.put(left + 1, place.y, width.saturating_sub(2), &format!(" {title} "), theme.accent);
     if height > 1 {
-        pen.put(place.x, place.bottom() - 1, width, &line, theme.accent);
+        pen.put(left, bottom, width, &line, theme.accent);
     }
-    Rect { x: place.x + 1, y: place.y + 1, width: width.saturating_sub(2), height: height.saturating_sub(2) }
+    for y in place.y + 1..bottom {
+        pen.cell(left, y, theme.glyphs.column(), theme.accent);
+        pen.cell(right, y, theme.glyphs.column(), theme.accent);
+    }
+    for (corner, (x, y)) in
+        theme.glyphs.corners().into_iter().zip([(left, place.y), (right, place.y), (left, bottom), (right, bottom)])
+    {
+        pen.cell(x, y, corner, theme.accent);
+    }
+    Rect {
+        x: place.x + 2.min(width),
+        y: place.y + 1.min(height),
+        width: width.saturating_sub(4),
+        height: height.saturating_sub(2),
+    }
 }
 
 /// Writes a line that is typed, moved so that the cursor is seen. Returns where the cursor is.
@@ -81,20 +96,26 @@ pub(super) fn palette(
     cursor
 }
 
-pub(super) fn prompt(pen: &mut Pen<'_>, area: Rect, input: &Editor, fault: Option<&str>) -> Option<(u16, u16)> {
+pub(super) fn prompt(pen: &mut Pen<'_>, area: Rect, prompt: &Prompt) -> Option<(u16, u16)> {
     let y = area.bottom().saturating_sub(2).max(area.y);
     let place = Rect { x: area.x, y, width: area.width, height: area.bottom() - y };
     pen.clear(place);
     let (line, below) = split(Rect { x: place.x + 1, width: place.width.saturating_sub(2), ..place }, 1);
-    let cursor = typed(pen, line, "/ ", input);
-    let (text, style) = match fault {
-        Some(fault) => (fault, pen.theme.bad),
-        None => (
-            "type=error  source!=web  latency_ms>500  page~checkout, or SQL:  type = 'a' OR severity = 'high'",
-            pen.theme.dim,
-        ),
+    let (mark, help) = match prompt.asked {
+        Asked::Filter => {
+            ("/ ", "type=error  source!=web  latency_ms>500  page~checkout, or SQL:  type = 'a' OR severity = 'high'")
+        }
+        Asked::PanelName => ("name of the panel: ", "enter pins the answer to the overview, esc does not"),
+    };
+    let cursor = typed(pen, line, mark, &prompt.input);
+    let (text, style) = match &prompt.fault {
+        Some(fault) => (fault.as_str(), pen.theme.bad),
+        None => (help, pen.theme.dim),
     };
     pen.put(below.x, below.y, if below.height == 0 { 0 } else { below.width }, text, style);
+    if let (Some(offered), Some(at)) = (&prompt.offered, cursor) {
+        super::sql::offer(pen, Rect { height: below.y.saturating_sub(area.y), ..area }, at, offered);
+    }
     cursor
 }
 
@@ -102,8 +123,12 @@ pub(super) fn prompt(pen: &mut Pen<'_>, area: Rect, input: &Editor, fault: Optio
 pub(super) fn detail(pen: &mut Pen<'_>, area: Rect, detail: &Detail) {
     pen.clear(area);
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let related = detail.related.as_ref().filter(|(_, rows)| rows.len() > 1);
-    let below_height = if related.is_some() && area.height >= 14 { area.height / 3 } else { 0 };
+    let related = detail.related.as_ref();
+    let below_height = match related {
+        Some((_, rows)) if rows.len() > 1 && area.height >= 10 => area.height / 3,
+        Some(_) if area.height >= 10 => 1,
+        _ => 0,
+    };
     let (upper, lower) = split(area, area.height - below_height);
     let offset = detail.row.offset.map(|offset| format!("event {offset}")).unwrap_or_default();
     let body = pen.title(upper, &detail.row.kind, &offset);
@@ -135,7 +160,8 @@ pub(super) fn detail(pen: &mut Pen<'_>, area: Rect, detail: &Detail) {
         }
     }
     if let Some((name, rows)) = related.filter(|_| below_height > 0) {
-        let body = pen.title(lower, &format!("Same {name}"), "newest first");
+        let note = if rows.len() > 1 { "newest first" } else { "no other event" };
+        let body = pen.title(lower, &format!("Same {name}"), note);
         for (row, y) in rows.iter().zip(body.y..body.bottom()) {
             let place = Rect { y, height: 1, ..body };
             super::live::line(pen, place, row, false);

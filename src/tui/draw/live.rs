@@ -29,11 +29,14 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     }
     if state.tail.is_empty() {
         let text = match (&state.setup.source, state.place.filter.is_empty()) {
-            (Source::History, _) => "no events before that; this is history, so none will come",
-            (Source::Server, true) => "no events yet; send one:  streamflow send web.click -d page=/",
-            (Source::Server, false) => "no event passes the filter yet; backspace takes its last condition off",
+            (_, false) => match state.mistake() {
+                Some(mistake) => format!("{mistake} backspace takes the last condition off"),
+                None => "no event passes the filter yet; backspace takes its last condition off".to_owned(),
+            },
+            (Source::History, true) => "no events before that; this is history, so none will come".to_owned(),
+            (Source::Server, true) => "no events yet; send one:  streamflow send web.click -d page=/".to_owned(),
         };
-        return pen.empty(body, text);
+        return pen.empty(body, &text);
     }
     let (_, rows, selected) = state.tail.window(usize::from(body.height));
     let is_other_day = rows.first().is_some_and(|row| state.now - row.time > 86_400_000_000);

@@ -28,14 +28,14 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, room: Room) {
     match room {
         Room::Small => {
             let (upper, lower) = split(rest, (rest.height * 3 / 5).max(4));
-            rates(pen, upper, rate, false);
+            rates(pen, upper, state, rate, false);
             top(pen, lower, state, state.overview.focus.0, true);
         }
         Room::Medium | Room::Wide => {
             let (rest, below) = split(rest, rest.height.saturating_sub(heights.panels));
             let (rest, lower) = split(rest, rest.height.saturating_sub(heights.tops));
             let (upper, middle) = split(rest, rest.height.saturating_sub(heights.lines));
-            rates(pen, upper, rate, true);
+            rates(pen, upper, state, rate, true);
             let halves = columns(middle, &[1, 1], 2);
             errors(pen, halves[0], rate);
             latency(pen, halves[1], state, rate);
@@ -78,7 +78,7 @@ impl Heights {
 }
 
 struct Tile {
-    name: &'static str,
+    name: String,
     value: String,
     style: Style,
     /// What it was in the period before.
@@ -91,7 +91,7 @@ fn tiles(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let wanted = usize::from(area.width / 13).clamp(1, tiles.len());
     let places = columns(area, &vec![1; wanted], 1);
     for (tile, place) in tiles.iter().zip(places) {
-        pen.put(place.x, place.y, place.width, tile.name, pen.theme.dim);
+        pen.put(place.x, place.y, place.width, &tile.name, pen.theme.dim);
         let used = pen.put(place.x, place.y + 1, place.width, &tile.value, tile.style);
         if let Some(change) = tile.change {
             let (mark, style) = change_mark(pen, change, tile.is_more_good);
@@ -118,11 +118,11 @@ fn change_mark(pen: &Pen<'_>, change: f64, is_more_good: bool) -> (String, Style
 fn all_tiles(pen: &Pen<'_>, state: &State) -> Vec<Tile> {
     let theme = pen.theme;
     let rate = state.overview.rate.as_ref();
-    let (per_second, bad) = rate.map_or((0.0, 0.0), Rate::newest);
+    let (per_second, length) = rate.map_or((0.0, 0), Rate::newest);
     let before = state.overview.before.filter(|_| state.compares);
     let total = rate.map_or(0, Rate::total);
     let errors = rate.map_or(0.0, |rate| percent(rate.total_errors(), rate.total()));
-    let p95 = state.overview.latency.as_ref().and_then(|latency| Latency::newest(&latency.p95));
+    let p95 = state.overview.totals.and_then(|totals| totals.p95);
     let change = |now: f64, before: f64| (now - before) / before;
     let tile = |name, value, style| Tile { name, value, style, change: None, is_more_good: true };
     let status = state.status.as_ref();
@@ -131,27 +131,32 @@ fn all_tiles(pen: &Pen<'_>, state: &State) -> Vec<Tile> {
         |status| format!("{} {:.0}%", bytes(status.tail.bytes), percent(status.tail.bytes, status.tail.bytes_max)),
     );
     vec![
-        tile("EVENTS/S", short(per_second), theme.strong),
+        Tile {
+            change: before.map(|before| change(total as f64, before.events as f64)),
+            ..tile("EVENTS".to_owned(), count(total), theme.strong)
+        },
         Tile {
             change: before.map(|before| change(errors, percent(before.errors, before.events))),
             is_more_good: false,
-            ..tile("ERRORS", format!("{}%", short(bad)), theme.of_errors(bad))
+            ..tile("ERRORS".to_owned(), format!("{}%", short(errors)), theme.of_errors(errors))
         },
         Tile {
             change: before.and_then(|before| before.p95).zip(p95).map(|(before, now)| change(now, before)),
             is_more_good: false,
-            ..tile("P95 LATENCY", p95.map_or_else(|| "no data".to_owned(), millis), theme.strong)
+            ..tile("P95 LATENCY".to_owned(), p95.map_or_else(|| "no data".to_owned(), millis), theme.strong)
         },
-        Tile {
-            change: before.map(|before| change(total as f64, before.events as f64)),
-            ..tile("EVENTS", count(total), theme.text)
-        },
-        tile("MEMORY", memory, theme.text),
-        tile("STORED", status.map_or_else(|| "…".to_owned(), |status| count(status.events.stored)), theme.text),
+        // All others are of the whole range.
+        tile(format!("LAST {}", span(length).to_uppercase()), format!("{}/s", short(per_second)), theme.text),
+        tile("MEMORY".to_owned(), memory, theme.text),
+        tile(
+            "STORED".to_owned(),
+            status.map_or_else(|| "…".to_owned(), |status| count(status.events.stored)),
+            theme.text,
+        ),
     ]
 }
 
-fn rates(pen: &mut Pen<'_>, area: Rect, rate: &Rate, has_legend: bool) {
+fn rates(pen: &mut Pen<'_>, area: Rect, state: &State, rate: &Rate, has_legend: bool) {
     let seconds = rate.range.bucket as f64 / 1e6;
     let note = format!("events a second, {} a column", span(rate.range.bucket));
     let body = pen.title(area, "Events by type", &note);
@@ -161,7 +166,7 @@ fn rates(pen: &mut Pen<'_>, area: Rect, rate: &Rate, has_legend: bool) {
     let top = chart::nice_above(most as f64 / seconds);
     axis(pen, plot, &short(top));
     if most == 0 {
-        pen.empty(plot, "no events in this time");
+        pen.empty(plot, &state.why_nothing());
     }
     let series: Vec<(&[u64], Style)> =
         rate.series.iter().zip(pen.theme.series).map(|(one, style)| (one.counts.as_slice(), style)).collect();
@@ -200,7 +205,9 @@ fn latency(pen: &mut Pen<'_>, area: Rect, state: &State, rate: &Rate) {
     };
     let lines = [("p99", &latency.p99), ("p95", &latency.p95), ("p50", &latency.p50)];
     let styles = [pen.theme.series[3], pen.theme.series[1], pen.theme.series[0]];
-    let body = pen.title(area, "Latency", &format!("{}, log scale", cut(&latency.field, 24)));
+    // The numbers beside the chart are of the newest column, which the note stands over.
+    let field = cut(&latency.field, usize::from(area.width.saturating_sub(24)).clamp(8, 24));
+    let body = pen.title(area, "Latency", &format!("{field}, log, newest"));
     let plot = framed(pen, Rect { width: body.width.saturating_sub(13), ..body }, &rate.range, false);
     let values = || lines.iter().flat_map(|(_, values)| values.iter().flatten().copied()).filter(|value| *value > 0.0);
     let (Some(least), Some(most)) = (values().reduce(f64::min), values().reduce(f64::max)) else {

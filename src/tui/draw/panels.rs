@@ -21,12 +21,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) {
     // The newest are shown where not all fit: they were pinned for a reason.
     let shown = &state.panels[state.panels.len() - fit..];
     for (panel, place) in shown.iter().zip(columns(area, &vec![1; fit], 2)) {
-        one(pen, place, panel);
+        one(pen, place, state, panel);
     }
 }
 
-fn one(pen: &mut Pen<'_>, area: Rect, panel: &Panel) {
-    let body = pen.title(area, &visible(&panel.written.title), "");
+fn one(pen: &mut Pen<'_>, area: Rect, state: &State, panel: &Panel) {
+    let is_other = !state.place.filter.is_empty() && panel.ignores_filter();
+    let body = pen.title(area, &visible(&panel.written.title), if is_other { "not filtered" } else { "" });
     match &panel.answer {
         None => pen.empty(body, "asking …"),
         Some(Err(failure)) => pen.failure(body, failure),

@@ -109,9 +109,14 @@ impl<'a> Pen<'a> {
 
     /// Says in the middle of an area why nothing is in it.
     pub(super) fn empty(&mut self, area: Rect, text: &str) {
-        let theme = self.theme;
-        let width = u16::try_from(text.width()).unwrap_or(area.width).min(area.width);
-        self.put(area.x + (area.width - width) / 2, area.y + area.height / 2, width, text, theme.dim);
+        let style = self.theme.dim;
+        let lines =
+            if text.width() <= usize::from(area.width) { vec![text.to_owned()] } else { wrapped(text, area.width) };
+        let above = area.height.saturating_sub(u16::try_from(lines.len().saturating_sub(1)).unwrap_or(0)) / 2;
+        for (line, y) in lines.iter().zip(area.y + above..area.bottom()) {
+            let width = u16::try_from(line.width()).unwrap_or(area.width).min(area.width);
+            self.put(area.x + (area.width - width) / 2, y, width, line, style);
+        }
     }
 
     /// Says what went wrong, and what to do.

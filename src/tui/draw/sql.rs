@@ -2,18 +2,18 @@
 
 use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::chart;
 use super::overview::{axis, framed};
 use super::pen::{Pen, number, split};
 use crate::api::query::QueryAnswer;
 use crate::tui::cursor::Range;
+use crate::tui::event::Failure;
 use crate::tui::state::State;
+use crate::tui::state::completion::Offered;
 use crate::tui::state::overview::shown;
-use crate::tui::state::sql::{
-    Answered, Drawing, Focus, KEYWORDS, Offered, ROWS_BYTES_MAX, ROWS_MAX, Sheet, Sql, drawing,
-};
+use crate::tui::state::sql::{Answered, Drawing, Focus, KEYWORDS, ROWS_BYTES_MAX, ROWS_MAX, Sheet, Sql, drawing};
 use crate::tui::text::{bytes, clock, count, fill, millis, short, visible};
 
 /// Lines of the editor, at most.
@@ -37,7 +37,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State) -> Option<(u16,
 
 fn editor(pen: &mut Pen<'_>, area: Rect, sql: &Sql) -> Option<(u16, u16)> {
     let sheet = sql.sheet();
-    let note = if sheet.running_since.is_some() { "running, esc cancels" } else { "ctrl-r runs" };
+    let note = match (sheet.running_since.is_some(), sql.focus) {
+        (true, _) => "running, esc cancels",
+        (false, Focus::Editor) => "ctrl-r runs, esc leaves the editor",
+        (false, Focus::Results) => "ctrl-r runs",
+    };
     let mut title = match sql.position() {
         (_, 1) => "Statement".to_owned(),
         (at, count) => format!("Statement {at} of {count}"),
@@ -51,24 +55,42 @@ fn editor(pen: &mut Pen<'_>, area: Rect, sql: &Sql) -> Option<(u16, u16)> {
     }
     let (line, column) = sheet.editor.cursor();
     let start = (line + 1).saturating_sub(usize::from(body.height));
-    for (text, y) in sheet.editor.lines().iter().skip(start).zip(body.y..body.bottom()) {
-        coloured(pen, Rect { y, height: 1, ..body }, text);
-    }
     let before: String = sheet.editor.lines()[line].chars().take(column).collect();
-    let x = body.x + u16::try_from(before.width()).unwrap_or(u16::MAX).min(body.width.saturating_sub(1));
+    let hidden = hidden(before.width(), usize::from(body.width));
+    for (text, y) in sheet.editor.lines().iter().skip(start).zip(body.y..body.bottom()) {
+        coloured(pen, Rect { y, height: 1, ..body }, text, hidden);
+    }
+    let x = body.x + u16::try_from(before.width() - hidden).unwrap_or(u16::MAX).min(body.width.saturating_sub(1));
     let y = body.y + u16::try_from(line - start).unwrap_or(0);
     (y < body.bottom()).then_some((x, y))
 }
 
-/// Writes a line of SQL with its words, texts and numbers told apart.
-fn coloured(pen: &mut Pen<'_>, place: Rect, line: &str) {
+/// Returns how many columns of all lines are left out at the left, so that the cursor is seen, and what is around it.
+fn hidden(cursor: usize, width: usize) -> usize {
+    let half = (width / 2).max(1);
+    if cursor < width { 0 } else { ((cursor - width) / half + 1) * half }
+}
+
+/// Writes a line of SQL with its words, texts and numbers told apart, without its first columns.
+fn coloured(pen: &mut Pen<'_>, place: Rect, line: &str, hidden: usize) {
     let mut x = place.x;
+    let mut left_out = 0;
     for piece in pieces(line) {
         let style = style_of(pen, piece);
+        let mut piece = piece;
+        while left_out < hidden
+            && let Some(c) = piece.chars().next()
+        {
+            left_out += c.width().unwrap_or(0);
+            piece = &piece[c.len_utf8()..];
+        }
         x += pen.put(x, place.y, place.right().saturating_sub(x), piece, style);
         if x >= place.right() {
-            return;
+            break;
         }
+    }
+    if hidden > 0 && left_out > 0 {
+        pen.put(place.x, place.y, 1, "…", pen.theme.dim);
     }
 }
 
@@ -109,7 +131,7 @@ fn pieces(line: &str) -> Vec<&str> {
 }
 
 /// The words that may stand at the cursor, below it.
-fn offer(pen: &mut Pen<'_>, area: Rect, (x, y): (u16, u16), offered: &Offered) {
+pub(super) fn offer(pen: &mut Pen<'_>, area: Rect, (x, y): (u16, u16), offered: &Offered) {
     let width = offered.words.iter().map(|word| word.width()).max().unwrap_or(0) as u16 + 2;
     let height = offered.words.len() as u16;
     let y = if y + 1 + height <= area.bottom() { y + 1 } else { y.saturating_sub(height) };
@@ -129,22 +151,22 @@ fn results(pen: &mut Pen<'_>, area: Rect, state: &State) {
     let (area, result) = match (&sheet.failure, partial) {
         (Some(failure), None) => {
             let body = pen.title(area, "No answer", "");
-            return pen.failure(body, failure);
+            return pen.failure(body, &placed(failure));
         }
         (Some(failure), partial) => {
             let (upper, lower) = split(area, 4.min(area.height / 2));
             let body = pen.title(upper, "Broken off", "");
-            pen.failure(body, failure);
+            pen.failure(body, &placed(failure));
             (lower, partial)
         }
         (None, _) => (area, sheet.result.as_ref()),
     };
     let Some(result) = result else {
         let body = pen.title(area, "Answer", "");
-        let text = if sheet.running_since.is_some() {
-            "running …"
-        } else {
-            "ctrl-r runs the statement; tab completes names"
+        let text = match (sheet.running_since.is_some(), sheet.is_cancelled) {
+            (true, _) => "running …",
+            (false, true) => "cancelled before there were rows",
+            (false, false) => "ctrl-r runs the statement; i writes in it, and tab completes",
         };
         return pen.empty(body, text);
     };
@@ -155,12 +177,26 @@ fn results(pen: &mut Pen<'_>, area: Rect, state: &State) {
         pen.put(notes.x, y, notes.width, &format!("note: {}", visible(note)), pen.theme.warn);
     }
     if answer.rows.is_empty() {
-        return pen.empty(body, if result.is_over { "no rows" } else { "no rows so far" });
+        let text = match (result.is_over, sheet.is_cancelled) {
+            (true, _) => "no rows",
+            (false, true) => "cancelled before there were rows",
+            (false, false) => "no rows so far",
+        };
+        return pen.empty(body, text);
     }
     match drawing(answer).filter(|_| sheet.as_chart) {
         Some(drawing) => draw_chart(pen, body, &drawing),
         None => table(pen, body, answer, Some((sheet.row, sheet.column, state.sql.focus == Focus::Results))),
     }
+}
+
+/// A failure with the place that it is about.
+fn placed(failure: &Failure) -> Failure {
+    let mut failure = failure.clone();
+    if let Some((line, column)) = failure.place {
+        failure.message = format!("line {line}, column {column}: {}", failure.message);
+    }
+    failure
 }
 
 /// Whether a failed statement gave rows before it failed.
@@ -174,7 +210,12 @@ fn told(sheet: &Sheet, result: &Answered) -> String {
     let rows = count(answer.rows.len() as u64);
     match (answer.rows.len(), result.is_over, answer.truncated) {
         (_, false, _) if sheet.running_since.is_some() => format!("{rows} rows so far"),
+        (0, false, _) if sheet.is_cancelled => "cancelled".to_owned(),
+        (1, false, _) if sheet.is_cancelled => "cancelled; the first row".to_owned(),
+        (_, false, _) if sheet.is_cancelled => format!("cancelled; the first {rows} rows"),
         (_, false, _) => format!("the first {rows} rows; the others were not waited for"),
+        // Before it had rows: what is shown answers the statement before.
+        (_, true, _) if sheet.is_cancelled => format!("cancelled; the answer before it has {rows} rows"),
         (1, true, false) => "1 row".to_owned(),
         (_, true, false) => format!("{rows} rows"),
         (_, true, true) => format!(
@@ -306,7 +347,18 @@ fn draw_lines(pen: &mut Pen<'_>, area: Rect, times: &[i64], lines: &[(String, Ve
 
 #[cfg(test)]
 mod tests {
-    use super::pieces;
+    use super::{hidden, pieces};
+
+    #[test]
+    fn the_cursor_is_always_seen() {
+        for width in 1..60 {
+            for cursor in 0..300 {
+                let left_out = hidden(cursor, width);
+                assert!(left_out <= cursor && cursor - left_out < width, "{cursor} of {width}: {left_out}");
+            }
+        }
+        assert_eq!([hidden(9, 10), hidden(10, 10), hidden(14, 10), hidden(15, 10)], [0, 5, 5, 10]);
+    }
 
     #[test]
     fn a_line_of_sql_falls_into_words_texts_and_comments() {

@@ -113,7 +113,7 @@ fn sql_looks_as_it_did() {
     let mut state = showing(View::Sql);
     press(&mut state, &["ctrl-r"]);
     check("sql", &state);
-    press(&mut state, &["alt-n"]);
+    press(&mut state, &["n"]);
     type_text(&mut state, "SELECT s");
     press(&mut state, &["tab"]);
     check("statements", &state);
@@ -214,6 +214,156 @@ fn the_live_view_tells_what_it_does_not_show() {
     assert!(shown(&state).contains("9,800 of 10,000 not shown"), "{}", shown(&state));
     play(&mut state, Event::Live { live: Live::Gap { missed: 5 } });
     assert!(shown(&state).contains("9,805 of 10,005 not shown, 5 of them missed"));
+}
+
+/// The text of a state on a screen of 80 columns and 24 lines.
+fn small(state: &State) -> String {
+    let mut state = state.clone();
+    state.size = (80, 24);
+    text_of(&drawn(&state, (80, 24), Colours::Dark, ABILITY))
+}
+
+#[test]
+fn free_space_that_nobody_looked_for_is_not_known() {
+    let mut state = showing(View::Health);
+    assert!(small(&state).contains("disk free       81 GB"));
+    for untold in [0, u64::MAX] {
+        state.status.as_mut().unwrap().journal.disk_free_bytes = untold;
+        assert!(small(&state).contains("disk free       not known yet"), "{}", small(&state));
+    }
+}
+
+#[test]
+fn numbers_on_the_overview_agree() {
+    let text = small(&dashboard());
+    let errors = text.lines().find_map(|line| line.split(" are ").nth(1)).unwrap().split_whitespace().next().unwrap();
+    let tiles: Vec<&str> = text.lines().nth(4).unwrap().split_whitespace().collect();
+    assert_eq!(tiles[1], errors, "{text}");
+    assert!(text.contains("LAST 45 S") && tiles.iter().any(|tile| tile.ends_with("/s")), "{text}");
+}
+
+#[test]
+fn a_filter_has_room_beside_the_tabs() {
+    let mut state = dashboard();
+    let filter = "source=web-app data.page=/checkout";
+    press(&mut state, &["/"]);
+    type_text(&mut state, filter);
+    press(&mut state, &["enter"]);
+    state.size = (80, 24);
+    let text = small(&state);
+    assert!(text.contains(&format!("/ {filter}")) && text.contains("1 Overview"), "{text}");
+    // A click finds the tab where it is drawn.
+    let x = text.lines().nth(1).unwrap().find(" 4 ").unwrap() + 1;
+    play(&mut state, Event::Mouse { mouse: Mouse::Click { x: x as u16, y: 1 } });
+    assert_eq!(state.place.view, View::Sql);
+}
+
+#[test]
+fn a_list_of_commands_has_a_frame_and_nothing_shines_through() {
+    let mut state = dashboard();
+    press(&mut state, &[":"]);
+    let text = small(&state);
+    let lines: Vec<Vec<char>> = text.lines().map(|line| line.chars().collect()).collect();
+    let top = lines.iter().position(|line| line.contains(&'┌')).unwrap();
+    let (left, right) = (7, 72);
+    assert_eq!((lines[top][left], lines[top][right]), ('┌', '┐'), "{text}");
+    for line in &lines[top + 1..top + 13] {
+        assert_eq!((line[left], line[right]), ('│', '│'), "{text}");
+        assert_eq!((line[left - 1], line.get(right + 1).copied().unwrap_or(' ')), (' ', ' '), "{text}");
+    }
+    assert_eq!(lines[top + 13][left], '└', "{text}");
+}
+
+#[test]
+fn an_event_has_room_for_those_of_its_session_beside_the_tour() {
+    let mut setup = setup();
+    setup.tour = true;
+    let mut state = crate::tui::fixture::dashboard_of(setup);
+    press(&mut state, &["2", "enter"]);
+    assert!(small(&state).contains("Same session_id") && small(&state).contains("tour"), "{}", small(&state));
+}
+
+#[test]
+fn a_filter_with_a_mistake_is_explained_in_every_view() {
+    for view in [View::Overview, View::Live, View::Explorer, View::Heatmap] {
+        let mut state = showing(view);
+        press(&mut state, &["/"]);
+        type_text(&mut state, "type=web.clik");
+        press(&mut state, &["enter"]);
+        let text = small(&state).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("did you mean"), "{view:?}: {}", small(&state));
+    }
+}
+
+#[test]
+fn a_panel_that_the_filter_does_not_reach_says_so() {
+    use crate::tui::state::panel::{Chart, Panel, Written};
+    let panel = |title: &str, sql: &str| {
+        Panel::new(Written { title: title.to_owned(), sql: sql.to_owned(), chart: Chart::Auto })
+    };
+    let mut setup = setup();
+    setup.panels = vec![panel("one", "SELECT 1"), panel("two", "SELECT 1 FROM events WHERE $filter")];
+    let mut state = crate::tui::fixture::dashboard_of(setup);
+    let told =
+        |state: &State| text_of(&drawn(state, (120, 40), Colours::Dark, ABILITY)).matches("not filtered").count();
+    assert_eq!(told(&state), 0);
+    press(&mut state, &["/"]);
+    type_text(&mut state, "os=iOS");
+    press(&mut state, &["enter"]);
+    assert_eq!(told(&state), 1);
+}
+
+#[test]
+fn a_mistake_in_a_statement_says_where_it_is() {
+    use crate::tui::event::{Answer, Failure};
+    let mut state = showing(View::Sql);
+    let asked = state.update(NOW, Event::Key { key: "ctrl-r".parse().unwrap() });
+    let ticket = asked.iter().find_map(|action| match action {
+        crate::tui::action::Action::Ask { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    let failure = Failure { message: "no nme".to_owned(), hint: None, is_transient: false, place: Some((2, 5)) };
+    let answer = Box::new(Answer::Failed { failure });
+    state.update(NOW, Event::Answered { ticket: ticket.unwrap(), answer });
+    assert!(small(&state).contains("error: line 2, column 5: no nme"), "{}", small(&state));
+    assert_eq!(state.sql.sheet().editor.cursor(), (1, 4));
+}
+
+#[test]
+fn a_cancelled_statement_says_so() {
+    let mut state = showing(View::Sql);
+    state.update(NOW, Event::Key { key: "ctrl-r".parse().unwrap() });
+    press(&mut state, &["esc"]);
+    assert!(small(&state).contains("cancelled before there were rows"), "{}", small(&state));
+    press(&mut state, &["r"]);
+    state.update(NOW, Event::Key { key: "ctrl-r".parse().unwrap() });
+    press(&mut state, &["esc"]);
+    assert!(small(&state).contains("cancelled; the answer before it has 6 rows"), "{}", small(&state));
+}
+
+#[test]
+fn the_cursor_is_seen_in_a_line_that_is_wider_than_the_screen() {
+    let mut state = showing(View::Sql);
+    press(&mut state, &["i", "ctrl-u"]);
+    type_text(&mut state, &format!("SELECT '{}' AS the_end", "x".repeat(150)));
+    let place = |state: &State| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
+        let place = screen(state, &Theme::of(Colours::Dark, ABILITY), &mut buffer).unwrap();
+        let line: String = (0..80).map(|x| buffer[(x, place.1)].symbol()).collect();
+        (place.0, line.trim_end().to_owned())
+    };
+    let (x, line) = place(&state);
+    assert!(line.ends_with("AS the_end") && line.chars().count() == usize::from(x), "{x}: {line}");
+    press(&mut state, &["home"]);
+    let (x, line) = place(&state);
+    assert!(x == 1 && line.trim_start().starts_with("SELECT '"), "{x}: {line}");
+}
+
+#[test]
+fn a_context_that_is_protected_says_that_nothing_is_written() {
+    let mut setup = setup();
+    setup.is_protected = true;
+    assert!(small(&crate::tui::fixture::dashboard_of(setup)).contains("PROTECTED, read-only"));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Puts what came back where it is shown.
 
 use super::heat::Map;
-use super::layer::Layer;
 use super::overview::{Latency, Rate, Totals, ranked};
 use super::{Dirty, Link, Source, State};
 use crate::api::state::Status;
@@ -20,12 +19,17 @@ impl State {
             (slot, Answer::Failed { failure }) => self.failed(slot, failure),
             (Slot::Rate, Answer::Table { table }) => {
                 self.overview.failure = None;
-                self.overview.rate = Some(Rate::of(&table, self.asked));
+                let rate = Rate::of(&table, self.asked);
+                if rate.total() == 0 {
+                    self.ask_why_nothing(actions);
+                }
+                self.overview.rate = Some(rate);
             }
             (Slot::Latency, Answer::Table { table }) => {
                 let field = self.latency_field().unwrap_or_default();
                 self.overview.latency = Some(Latency::of(&table, self.asked, &field));
             }
+            (Slot::Totals, Answer::Table { table }) => self.overview.totals = Some(Totals::of(&table)),
             (Slot::Before, Answer::Table { table }) => self.overview.before = Some(Totals::of(&table)),
             (Slot::Top(at), Answer::Table { table }) => {
                 self.overview.set_top(at, ranked(&table));
@@ -40,18 +44,34 @@ impl State {
                 self.explorer.set_sizes(&table);
             }
             (Slot::Values, Answer::Table { table }) => self.explorer.set_values(ranked(&table)),
-            (Slot::Events, Answer::Events { rows }) => self.explorer.set_events(rows),
+            (Slot::Events, Answer::Events { rows }) => {
+                if rows.is_empty() {
+                    self.ask_why_nothing(actions);
+                }
+                self.explorer.set_events(rows);
+            }
             (Slot::Heat, Answer::Table { table }) => {
                 let field = self.latency_field().unwrap_or_default();
                 self.heat.failure = None;
-                self.heat.set(Map::of(&table, self.asked, &field));
+                let map = Map::of(&table, self.asked, &field);
+                if map.total == 0 {
+                    self.ask_why_nothing(actions);
+                }
+                self.heat.set(map);
             }
             (Slot::Sql(number), Answer::Part { frame }) => {
                 self.sql.answered(number, frame);
                 self.touch(Dirty::Now);
             }
-            (Slot::Backlog, Answer::Events { rows }) => self.tail.prepend(rows),
-            (Slot::Related, Answer::Events { rows }) => self.related(rows),
+            (Slot::Backlog, Answer::Events { rows }) => {
+                if rows.is_empty() {
+                    self.ask_why_nothing(actions);
+                }
+                self.tail.prepend(rows);
+            }
+            (Slot::Seen, Answer::Table { table }) => self.set_seen(table, actions),
+            (Slot::Why, Answer::Table { table }) => self.set_why(&table, actions),
+            (Slot::Related, Answer::Events { rows }) => self.related(rows, actions),
             (Slot::Newest, Answer::Table { table }) => {
                 let row = table.rows.first().map(Vec::as_slice).unwrap_or_default();
                 let time = |at: usize| row.get(at).and_then(serde_json::Value::as_str).map(micros);
@@ -91,6 +111,8 @@ impl State {
             _ if failure.is_transient => self.lost(failure.message),
             Slot::Fields | Slot::Values | Slot::Events => self.explorer.failure = Some(failure),
             Slot::Heat => self.heat.failure = Some(failure),
+            // Nothing is offered; the statement itself will say what is wrong with its column.
+            Slot::Seen | Slot::Why => {}
             // A server may serve its other ports and not this one.
             Slot::Storage => self.storage = None,
             Slot::Panel(at) => {
@@ -107,13 +129,6 @@ impl State {
         if !self.follows && self.setup.source == Source::Server {
             self.link = Link::Down { since: self.now, reason };
             self.touch(Dirty::Now);
-        }
-    }
-
-    fn related(&mut self, rows: Vec<crate::tui::row::Row>) {
-        if let Some(Layer::Detail(detail)) = self.layers.iter_mut().find(|layer| matches!(layer, Layer::Detail(_))) {
-            let name = detail.tie().map_or("", |(name, _)| name).to_owned();
-            detail.related = Some((name, rows));
         }
     }
 

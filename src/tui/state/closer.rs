@@ -82,13 +82,32 @@ impl State {
 
     /// Opens an event, and asks for those that have to do with it.
     pub(super) fn look_at(&mut self, row: Row, actions: &mut Vec<Action>) {
-        let detail = Detail::of(row);
-        if let Some((name, value)) = detail.tie() {
-            let filter = statement::equals(name, &value.into());
-            let question = Question::Events { since: None, until: None, filter, limit: RELATED };
-            actions.push(self.asks.ask(Slot::Related, question));
+        self.layers.push(Layer::Detail(Box::new(Detail::of(row))));
+        self.ask_related(actions);
+    }
+
+    fn detail_mut(&mut self) -> Option<&mut Detail> {
+        self.layers
+            .iter_mut()
+            .find_map(|layer| if let Layer::Detail(detail) = layer { Some(&mut **detail) } else { None })
+    }
+
+    fn ask_related(&mut self, actions: &mut Vec<Action>) {
+        let Some((name, value)) = self.detail_mut().and_then(|detail| detail.tie()) else { return };
+        let filter = statement::equals(name, &value.into());
+        let question = Question::Events { since: None, until: None, filter, limit: RELATED };
+        actions.push(self.asks.ask(Slot::Related, question));
+    }
+
+    /// Takes up the events that have to do with the one that is looked at. When it is alone, those that have less to do with it
+    /// are asked for.
+    pub(super) fn related(&mut self, rows: Vec<Row>, actions: &mut Vec<Action>) {
+        let Some(detail) = self.detail_mut() else { return };
+        if rows.len() <= 1 && detail.loosen() {
+            return self.ask_related(actions);
         }
-        self.layers.push(Layer::Detail(Box::new(detail)));
+        let name = detail.tie().map_or("", |(name, _)| name).to_owned();
+        detail.related = Some((name, rows));
     }
 
     /// Shows the events of the chosen cell.

@@ -17,6 +17,8 @@ pub struct Detail {
     value: Value,
     closed: BTreeSet<String>,
     pub selected: usize,
+    /// Which of the ties to other events is looked at.
+    tie: usize,
     /// Events that have to do with this one, newest first, and why.
     pub related: Option<(String, Vec<Row>)>,
 }
@@ -46,13 +48,25 @@ impl Detail {
     #[must_use]
     pub fn of(row: Row) -> Self {
         let value = row.value();
-        Self { row, value, closed: BTreeSet::new(), selected: 0, related: None }
+        Self { row, value, closed: BTreeSet::new(), selected: 0, tie: 0, related: None }
     }
 
-    /// Returns the column and value that ties this event to others most closely.
+    /// Returns the column and value that ties this event to others: the closest one, until that turns out to tie it to none.
     #[must_use]
     pub fn tie(&self) -> Option<(&'static str, String)> {
-        ["correlation_id", "session_id", "user_id"].into_iter().find_map(|name| {
+        self.ties().nth(self.tie)
+    }
+
+    /// Goes on to a tie that is less close. Returns whether there is one.
+    pub fn loosen(&mut self) -> bool {
+        let has_more = self.ties().nth(self.tie + 1).is_some();
+        self.tie += usize::from(has_more);
+        has_more
+    }
+
+    /// The columns that tie events to each other, the closest first, as far as this event has them.
+    fn ties(&self) -> impl Iterator<Item = (&'static str, String)> {
+        ["correlation_id", "session_id", "user_id"].into_iter().filter_map(|name| {
             let value = self.value.get(name)?.as_str()?;
             (!value.is_empty()).then(|| (name, value.to_owned()))
         })
@@ -217,6 +231,12 @@ mod tests {
         assert_eq!(detail.lines().len(), 9);
         detail.step(100);
         assert_eq!(detail.selected, 8);
+        assert_eq!(detail.tie(), Some(("user_id", "u1".to_owned())));
+        assert!(!detail.loosen());
+        let event = json!({"correlation_id": "c1", "session_id": "", "user_id": "u1"});
+        let mut detail = Detail::of(Row::of(event.as_object().unwrap()));
+        assert_eq!(detail.tie(), Some(("correlation_id", "c1".to_owned())));
+        assert!(detail.loosen() && !detail.loosen());
         assert_eq!(detail.tie(), Some(("user_id", "u1".to_owned())));
     }
 }

@@ -63,12 +63,31 @@ impl Editor {
         &before[start..]
     }
 
-    /// Puts other letters in the place of the word before the cursor.
-    pub fn replace_word(&mut self, text: &str) {
-        for _ in 0..self.word().chars().count() {
+    /// Returns everything before the cursor.
+    #[must_use]
+    pub fn before(&self) -> String {
+        let (line, rest) = (self.lines[..self.line].iter().map(|line| format!("{line}\n")), &self.lines[self.line]);
+        line.collect::<String>() + &rest[..byte_of(rest, self.column)]
+    }
+
+    /// Returns the character at the cursor; none at the end of its line.
+    #[must_use]
+    pub fn at_cursor(&self) -> Option<char> {
+        self.lines[self.line].chars().nth(self.column)
+    }
+
+    /// Puts other letters in the place of so many before the cursor.
+    pub fn replace_before(&mut self, letters: usize, text: &str) {
+        for _ in 0..letters {
             self.backspace();
         }
         self.insert(text);
+    }
+
+    /// Puts the cursor before a character of a line, both counted from 0; if there is none, where the text ends.
+    pub fn go_to(&mut self, line: usize, column: usize) {
+        self.column = column;
+        self.go_to_line(line);
     }
 
     /// Types a text; what would make the whole too long is left out.
@@ -222,8 +241,14 @@ mod tests {
     fn the_word_before_the_cursor_is_found_and_replaced() {
         let mut editor = Editor::of("SELECT über, data.pa");
         assert_eq!(editor.word(), "data.pa");
-        editor.replace_word("data.page");
+        editor.replace_before("data.pa".len(), "data.page");
         assert_eq!(editor.text(), "SELECT über, data.page");
+        let mut editor = Editor::of("ü\nab");
+        editor.go_to(1, 1);
+        assert_eq!((editor.before().as_str(), editor.at_cursor()), ("ü\na", Some('b')));
+        editor.go_to(7, 7);
+        assert_eq!(editor.cursor(), (1, 2));
+        let mut editor = Editor::of("SELECT über, data.page");
         press(&mut editor, &["space"]);
         assert_eq!(editor.word(), "");
     }

@@ -88,13 +88,17 @@ impl Heat {
         self.map = Some(map);
     }
 
-    /// Moves the cell; the first move puts it onto the newest and slowest.
+    /// Moves the cell; the first move puts it onto the densest of the slowest level that has events, so that enter leads to some.
+    /// Of equally dense ones it is the newest.
     pub fn step(&mut self, buckets: isize, levels: i64) {
         let Some(map) = &self.map else { return };
         let Some((low, high)) = map.bounds() else { return };
         let last = map.range.buckets() - 1;
         self.cell = Some(match self.cell {
-            None => (last, high),
+            None => {
+                let events = |bucket: &usize| map.sum(*bucket..*bucket + 1, high..=high).events;
+                ((0..=last).max_by_key(events).unwrap_or(last), high)
+            }
             Some((bucket, level)) => {
                 (bucket.saturating_add_signed(buckets).min(last), (level + levels).clamp(low, high))
             }
@@ -153,6 +157,8 @@ mod tests {
         assert_eq!(heat.cell, None, "nothing to look at yet");
         heat.set(Map::of(&answer, range, "data.x"));
         heat.step(0, 0);
+        assert_eq!(heat.cell, Some((3, 12)), "where events are, not in the empty corner");
+        heat.step(2, 0);
         assert_eq!(heat.cell, Some((5, 12)));
         heat.step(-2, 0);
         let chosen = heat.chosen().unwrap();

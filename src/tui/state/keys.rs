@@ -1,7 +1,7 @@
 //! What keys and commands do, by where the user is.
 
 use super::editor::Editor;
-use super::layer::{Layer, matching};
+use super::layer::{Asked, Layer, Prompt, matching};
 use super::place::View;
 use super::sql::Focus;
 use super::{Colours, Dirty, State};
@@ -39,9 +39,9 @@ impl State {
 
     fn type_key(&mut self, key: Key) {
         match self.layers.last_mut() {
-            Some(Layer::Prompt { input, fault }) => {
-                input.press(key);
-                *fault = None;
+            Some(Layer::Prompt(prompt)) => {
+                prompt.input.press(key);
+                (prompt.fault, prompt.offered) = (None, None);
             }
             Some(Layer::Palette { input, selected }) => {
                 input.press(key);
@@ -60,7 +60,8 @@ impl State {
         let is_editor = self.context() == Context::Editor;
         let line = || text.split_whitespace().collect::<Vec<_>>().join(" ");
         match self.layers.last_mut() {
-            Some(Layer::Prompt { input, .. } | Layer::Palette { input, .. }) => input.insert(&line()),
+            Some(Layer::Prompt(prompt)) => prompt.input.insert(&line()),
+            Some(Layer::Palette { input, .. }) => input.insert(&line()),
             Some(_) => {}
             None if is_editor => self.sql.sheet_mut().editor.insert(&text.replace("\r\n", "\n").replace('\r', "\n")),
             None => {}
@@ -78,7 +79,7 @@ impl State {
             Cmd::Palette => self.layers.push(Layer::Palette { input: Editor::default(), selected: 0 }),
             Cmd::Filter => {
                 self.layers.retain(|layer| !matches!(layer, Layer::Help { .. }));
-                self.layers.push(Layer::Prompt { input: Editor::of(&self.place.filter), fault: None });
+                self.layers.push(Layer::Prompt(Prompt::new(Asked::Filter, &self.place.filter)));
             }
             Cmd::DropCondition => self.set_filter(statement::without_last(&self.place.filter), actions),
             Cmd::ClearFilter => self.set_filter(String::new(), actions),
@@ -142,8 +143,8 @@ impl State {
             }
             Cmd::NextSheet => self.sql.turn(1),
             Cmd::PreviousSheet => self.sql.turn(-1),
-            Cmd::Pin => self.pin(actions),
-            Cmd::Complete => self.complete(),
+            Cmd::Pin => self.ask_panel_name(),
+            Cmd::Complete => self.complete(actions),
             Cmd::Older => self.sql.recall(-1),
             Cmd::Newer => self.sql.recall(1),
             Cmd::NewLine => {
@@ -189,7 +190,7 @@ impl State {
                 *selected = selected.saturating_add_signed(by as isize).min(last);
             }
             Some(Layer::Detail(detail)) => detail.step(by),
-            Some(Layer::Prompt { .. }) => {}
+            Some(Layer::Prompt(_)) => {}
             None => self.step_in_view(by, actions),
         }
     }
@@ -245,6 +246,11 @@ impl State {
     }
 
     fn leave(&mut self, actions: &mut Vec<Action>) {
+        if let Some(Layer::Prompt(prompt)) = self.layers.last_mut()
+            && prompt.offered.take().is_some()
+        {
+            return;
+        }
         if self.layers.pop().is_some() {
             return;
         }
@@ -252,24 +258,39 @@ impl State {
         if sheet.offered.take().is_some() {
             return;
         }
-        if sheet.running_since.take().is_some() {
-            let slot = Slot::Sql(sheet.number);
-            actions.extend(self.asks.give_up(slot));
-            return self.say("cancelled");
+        if !self.cancel(actions) {
+            self.sql.focus = Focus::Results;
         }
-        self.sql.focus = Focus::Results;
+    }
+
+    /// Cancels the statement in front. Returns whether it ran.
+    pub(super) fn cancel(&mut self, actions: &mut Vec<Action>) -> bool {
+        let sheet = self.sql.sheet_mut();
+        let ran = sheet.cancel();
+        let slot = Slot::Sql(sheet.number);
+        if ran {
+            actions.extend(self.asks.give_up(slot));
+            self.say("cancelled");
+        }
+        ran
     }
 
     fn accept(&mut self, actions: &mut Vec<Action>) {
         match self.layers.pop() {
-            Some(Layer::Prompt { input, .. }) => {
-                let filter = input.text().trim().to_owned();
-                match streamflow_core::filter::to_sql(&filter) {
-                    Ok(_) => self.set_filter(filter, actions),
-                    Err(error) => {
-                        let fault = Some(format!("{error}; {}", error.hint));
-                        self.layers.push(Layer::Prompt { input, fault });
-                    }
+            Some(Layer::Prompt(mut prompt)) => {
+                if prompt.accept() {
+                    return self.layers.push(Layer::Prompt(prompt));
+                }
+                let text = prompt.input.text().trim().to_owned();
+                match prompt.asked {
+                    Asked::Filter => match streamflow_core::filter::to_sql(&text) {
+                        Ok(_) => self.set_filter(text, actions),
+                        Err(error) => {
+                            prompt.fault = Some(format!("{error}; {}", error.hint));
+                            self.layers.push(Layer::Prompt(prompt));
+                        }
+                    },
+                    Asked::PanelName => self.pin(&text, actions),
                 }
             }
             Some(Layer::Palette { input, selected }) => {
@@ -289,17 +310,10 @@ impl State {
         }
     }
 
-    fn complete(&mut self) {
-        let names = self.overview.rate.iter().flat_map(|rate| &rate.series).map(|series| series.name.clone());
-        let values = self.explorer.values.iter().flatten().map(|value| value.name.clone());
-        let seen: Vec<String> = names.chain(values).collect();
-        self.sql.sheet_mut().complete(self.schema.as_ref(), &seen);
-    }
-
     pub(super) fn click(&mut self, x: u16, y: u16, actions: &mut Vec<Action>) {
         self.touch(Dirty::Now);
         if y == 1 {
-            let tabs = crate::tui::draw::tab_at(x, self.size.0);
+            let tabs = crate::tui::draw::tab_at(x, self);
             if let Some(view) = tabs {
                 self.go_to(view, actions);
             }

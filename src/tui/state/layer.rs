@@ -1,5 +1,6 @@
 //! What lies over a view: help, the list of commands, a line to type a filter, an event.
 
+use super::completion::Offered;
 use super::detail::Detail;
 use super::editor::Editor;
 use crate::tui::command::{ALL, Cmd, Context, Entry};
@@ -9,8 +10,40 @@ use crate::tui::command::{ALL, Cmd, Context, Entry};
 pub enum Layer {
     Help { scroll: usize },
     Palette { input: Editor, selected: usize },
-    Prompt { input: Editor, fault: Option<String> },
+    Prompt(Prompt),
     Detail(Box<Detail>),
+}
+
+/// A line that is typed.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    pub asked: Asked,
+    pub input: Editor,
+    /// Why it was not taken.
+    pub fault: Option<String>,
+    pub offered: Option<Offered>,
+}
+
+/// What a line is typed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    Filter,
+    /// What the answer in front is called on the overview.
+    PanelName,
+}
+
+impl Prompt {
+    #[must_use]
+    pub fn new(asked: Asked, text: &str) -> Self {
+        Self { asked, input: Editor::of(text), fault: None, offered: None }
+    }
+
+    /// Puts the offered word into the text. Returns whether there was one.
+    pub fn accept(&mut self) -> bool {
+        let Some(offered) = self.offered.take() else { return false };
+        offered.put_into(&mut self.input);
+        true
+    }
 }
 
 impl Layer {
@@ -19,7 +52,7 @@ impl Layer {
     pub const fn context(&self) -> Context {
         match self {
             Self::Palette { .. } => Context::Palette,
-            Self::Prompt { .. } => Context::Prompt,
+            Self::Prompt(_) => Context::Prompt,
             Self::Help { .. } | Self::Detail(_) => Context::Everywhere,
         }
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::api::query::QueryAnswer;
 use crate::tui::cursor::Range;
-use crate::tui::event::Failure;
+use crate::tui::event::{Failure, Micros};
 use crate::tui::row::micros;
 use crate::tui::text::visible;
 
@@ -17,6 +17,8 @@ pub struct Overview {
     pub rate: Option<Rate>,
     pub latency: Option<Latency>,
     pub tops: [Option<Vec<Ranked>>; TOPS],
+    /// The range that is shown.
+    pub totals: Option<Totals>,
     /// The period before, when it is compared with.
     pub before: Option<Totals>,
     pub failure: Option<Failure>,
@@ -120,15 +122,15 @@ impl Rate {
         self.errors.iter().sum()
     }
 
-    /// Returns events a second over the newest buckets that are over, and the errors among 100 of them.
+    /// Returns events a second over the newest buckets that are over, and how long these are.
     #[must_use]
-    pub fn newest(&self) -> (f64, f64) {
+    pub fn newest(&self) -> (f64, Micros) {
         const LATEST: usize = 3;
         let over = self.events.len().saturating_sub(1);
         let from = over.saturating_sub(LATEST);
-        let (events, errors): (u64, u64) = (self.events[from..over].iter().sum(), self.errors[from..over].iter().sum());
-        let seconds = (over - from) as f64 * self.range.bucket as f64 / 1e6;
-        (if seconds > 0.0 { events as f64 / seconds } else { 0.0 }, percent(errors, events))
+        let events: u64 = self.events[from..over].iter().sum();
+        let length = self.range.bucket * Micros::try_from(over - from).unwrap_or_default();
+        (if length > 0 { events as f64 * 1e6 / length as f64 } else { 0.0 }, length)
     }
 }
 
@@ -250,6 +252,6 @@ mod tests {
             events: vec![0, 0, 10, 10, 10, 999],
             errors: vec![0, 0, 0, 0, 3, 999],
         };
-        assert_eq!(rate.newest(), (1.0, 10.0));
+        assert_eq!(rate.newest(), (1.0, 30_000_000));
     }
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::query::QueryAnswer;
-use crate::tui::cursor::Range;
 use crate::tui::event::Failure;
+use crate::tui::statement::Scope;
 use crate::tui::text::rfc3339;
 
 /// Rows that a panel draws.
@@ -17,14 +17,19 @@ pub const PANELS_MAX: usize = 8;
 pub struct Panel {
     pub written: Written,
     pub answer: Option<Result<QueryAnswer, Failure>>,
+    /// Whether its file can not be read: its answer is why, and there is nothing to ask.
+    is_broken: bool,
 }
+
+/// What stands in a statement for the filter.
+const FILTER: &str = "$filter";
 
 /// A panel as `dashboards/*.yaml` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Written {
     pub title: String,
-    /// One statement; `$since`, `$until` and `$bucket` stand for the range that is shown.
+    /// One statement; `$since`, `$until` and `$bucket` stand for the range that is shown, `$filter` for the filter.
     pub sql: String,
     #[serde(default)]
     pub chart: Chart,
@@ -52,35 +57,55 @@ pub struct File {
 impl Panel {
     #[must_use]
     pub const fn new(written: Written) -> Self {
-        Self { written, answer: None }
+        Self { written, answer: None, is_broken: false }
     }
 
-    /// Returns the statement for a range.
+    /// Returns what stands in the place of panels that can not be read.
     #[must_use]
-    pub fn statement(&self, range: &Range) -> String {
-        let quoted = |time| format!("'{}'", rfc3339(time));
+    pub const fn broken(title: String, failure: Failure) -> Self {
+        let written = Written { title, sql: String::new(), chart: Chart::Auto };
+        Self { written, answer: Some(Err(failure)), is_broken: true }
+    }
+
+    /// Returns the statement about these events; none when there is none to ask.
+    #[must_use]
+    pub fn statement(&self, scope: &Scope) -> Option<String> {
+        if self.is_broken {
+            return None;
+        }
+        let (range, quoted) = (scope.range, |time| format!("'{}'", rfc3339(time)));
         let sql = self.written.sql.replace("$since", &quoted(range.since)).replace("$until", &quoted(range.until));
-        sql.replace("$bucket", &range.interval())
+        Some(sql.replace("$bucket", &range.interval()).replace(FILTER, &format!("({})", scope.filter())))
+    }
+
+    /// Returns whether it shows the same whatever the filter is: what its statement reads is its own affair.
+    #[must_use]
+    pub fn ignores_filter(&self) -> bool {
+        !self.is_broken && !self.written.sql.contains(FILTER)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::cursor::Range;
 
     #[test]
     fn a_panel_asks_about_the_range_that_is_shown() {
         let written = Written {
             title: "x".to_owned(),
-            sql: "SELECT date_bin($bucket, timestamp) FROM events WHERE timestamp >= $since AND timestamp < $until"
+            sql: "SELECT date_bin($bucket, timestamp) FROM events WHERE timestamp >= $since AND timestamp < $until AND $filter"
                 .to_owned(),
             chart: Chart::Auto,
         };
         let range = Range { since: 0, until: 60_000_000, bucket: 1_000_000 };
-        assert_eq!(
-            Panel::new(written).statement(&range),
-            "SELECT date_bin(INTERVAL '1 seconds', timestamp) FROM events \
-             WHERE timestamp >= '1970-01-01T00:00:00Z' AND timestamp < '1970-01-01T00:01:00Z'"
-        );
+        let asked = |filter| Panel::new(written.clone()).statement(&Scope::new(range, filter).unwrap()).unwrap();
+        let time = "SELECT date_bin(INTERVAL '1 seconds', timestamp) FROM events \
+                    WHERE timestamp >= '1970-01-01T00:00:00Z' AND timestamp < '1970-01-01T00:01:00Z' AND";
+        assert_eq!(asked(""), format!("{time} (true)"));
+        assert_eq!(asked("os=iOS"), format!("{time} (\"os\" = 'iOS')"));
+        assert!(!Panel::new(written.clone()).ignores_filter());
+        let failure = Failure { message: "x".to_owned(), hint: None, is_transient: false, place: None };
+        assert_eq!(Panel::broken("bad.yaml".to_owned(), failure).statement(&Scope::new(range, "").unwrap()), None);
     }
 }

@@ -194,12 +194,13 @@ impl State {
         for (at, (_, name)) in self.rankings().into_iter().enumerate() {
             self.sql(Slot::Top(at), scope.top(name, latency), SERIES_ROWS_MAX, actions);
         }
+        self.sql(Slot::Totals, scope.totals(latency), 1, actions);
         if self.compares {
             let before = scope.over(scope.range.before());
             self.sql(Slot::Before, before.totals(latency), 1, actions);
         }
         for at in 0..self.panels.len() {
-            let sql = self.panels[at].statement(&scope.range);
+            let Some(sql) = self.panels[at].statement(scope) else { continue };
             self.sql(Slot::Panel(at), sql, super::panel::ROWS_MAX, actions);
         }
         actions.push(self.asks.ask(Slot::Status, Question::Status));

@@ -1,6 +1,6 @@
 //! Takes what is shown out of the dashboard: as a command line, as a file, as a panel, into an editor.
 
-use super::layer::Layer;
+use super::layer::{Asked, Layer, Prompt};
 use super::panel::{Chart, PANELS_MAX, Panel, Written};
 use super::place::View;
 use super::sql::Focus;
@@ -8,7 +8,10 @@ use super::{Dirty, State};
 use crate::api::query::QueryAnswer;
 use crate::tui::action::Action;
 use crate::tui::event::Slot;
-use crate::tui::text::rfc3339;
+use crate::tui::text::{cut, rfc3339};
+
+/// Columns of the title of a panel.
+const TITLE_MAX: usize = 40;
 
 impl State {
     /// Returns the command that shows the same in a shell.
@@ -116,21 +119,28 @@ impl State {
         self.say("in SQL, e opens the statement in $EDITOR");
     }
 
-    /// Keeps the result as a panel of the overview.
-    pub(super) fn pin(&mut self, actions: &mut Vec<Action>) {
-        let sheet = self.sql.sheet();
-        let Some(result) = &sheet.result else { return self.say("run a statement first") };
+    /// Asks what the result is called as a panel of the overview.
+    pub(super) fn ask_panel_name(&mut self) {
+        let Some(result) = &self.sql.sheet().result else { return self.say("run a statement first") };
         if self.panels.len() >= PANELS_MAX {
             return self.say(format!("there are {PANELS_MAX} panels already; remove some from dashboards/"));
         }
+        let name = name_of(&result.answer);
+        self.layers.push(Layer::Prompt(Prompt::new(Asked::PanelName, &name)));
+    }
+
+    /// Keeps the result as a panel of the overview.
+    pub(super) fn pin(&mut self, name: &str, actions: &mut Vec<Action>) {
+        let sheet = self.sql.sheet();
+        let Some(result) = &sheet.result else { return };
         let chart = if sheet.as_chart { Chart::Auto } else { Chart::Table };
-        let title = result.sql.split_whitespace().collect::<Vec<_>>().join(" ");
-        let title = super::super::text::cut(&title, 40);
-        let written = Written { title, sql: result.sql.clone(), chart };
+        let name = if name.is_empty() { name_of(&result.answer) } else { name.to_owned() };
+        let file_name = file_name(&name);
+        let written = Written { title: cut(&name, TITLE_MAX), sql: result.sql.clone(), chart };
         let answer = result.answer.clone();
         if let Some(dir) = &self.setup.dashboards {
             let file = super::panel::File { panels: vec![written.clone()] };
-            let path = dir.join(format!("pinned-{}.yaml", self.now / 1_000));
+            let path = dir.join(file_name);
             match serde_saphyr::to_string(&file) {
                 Ok(text) => actions.push(Action::SavePanel { path, text }),
                 Err(error) => self.say(format!("cannot write the panel: {error}")),
@@ -145,6 +155,27 @@ impl State {
         actions.extend(self.asks.give_up(Slot::Panel(self.panels.len() - 1)));
         self.touch(Dirty::Now);
     }
+}
+
+/// Returns a name for a result: its numbers, by what they are counted.
+fn name_of(answer: &QueryAnswer) -> String {
+    let is_number = |at: usize| answer.rows.iter().any(|row| row.get(at).is_some_and(serde_json::Value::is_number));
+    let (numbers, others): (Vec<usize>, Vec<usize>) = (0..answer.columns.len()).partition(|at| is_number(*at));
+    let names = |of: &[usize]| of.iter().map(|at| answer.columns[*at].name.clone()).collect::<Vec<_>>().join(", ");
+    let name = match (names(&numbers), names(&others)) {
+        (numbers, others) if numbers.is_empty() => others,
+        (numbers, others) if others.is_empty() => numbers,
+        (numbers, others) => format!("{numbers} by {others}"),
+    };
+    cut(&crate::tui::text::visible(&name), TITLE_MAX)
+}
+
+/// Returns a name as that of a file: what is neither letter nor digit becomes a hyphen.
+fn file_name(name: &str) -> String {
+    let letters = name.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "-");
+    let words: Vec<&str> = letters.split('-').filter(|word| !word.is_empty()).collect();
+    let name: String = words.join("-").chars().take(TITLE_MAX).collect();
+    format!("{}.yaml", if name.is_empty() { "panel" } else { &name })
 }
 
 /// Returns a result as CSV.

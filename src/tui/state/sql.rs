@@ -1,8 +1,9 @@
 //! The workbench: statements that are written, their answers, and the statements before them.
 
-use crate::api::query::{QueryAnswer, QueryFrame, QuerySchema, QueryStats};
+use crate::api::query::{QueryAnswer, QueryFrame, QueryStats};
 use crate::tui::event::{Failure, Micros};
 
+use super::completion::Offered;
 use super::editor::Editor;
 
 /// Rows that are fetched; that there are more is told.
@@ -13,9 +14,6 @@ pub const ROWS_BYTES_MAX: usize = 64_000_000;
 pub const HISTORY_MAX: usize = 200;
 /// Statements that are worked on at once.
 const SHEETS_MAX: usize = 9;
-/// Words that are offered at once.
-const OFFERED_MAX: usize = 8;
-
 /// What a new user finds in the editor.
 pub const FIRST: &str = "SELECT type, count(*) AS events\nFROM events\nGROUP BY type\nORDER BY events DESC";
 
@@ -86,6 +84,8 @@ pub struct Sheet {
     pub result: Option<Answered>,
     pub failure: Option<Failure>,
     pub running_since: Option<Micros>,
+    /// Whether the last statement was cancelled.
+    pub is_cancelled: bool,
     pub offered: Option<Offered>,
     pub as_chart: bool,
     pub row: usize,
@@ -106,17 +106,10 @@ pub struct Answered {
     pub is_over: bool,
 }
 
-/// Words that may stand where the cursor is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offered {
-    pub words: Vec<String>,
-    pub selected: usize,
-}
-
 impl Default for Sql {
     fn default() -> Self {
         let first = Sheet { editor: Editor::of(FIRST), ..Sheet::default() };
-        Self { sheets: vec![first], at: 0, focus: Focus::Editor, history: Vec::new(), numbered: 0 }
+        Self { sheets: vec![first], at: 0, focus: Focus::Results, history: Vec::new(), numbered: 0 }
     }
 }
 
@@ -183,6 +176,7 @@ impl Sql {
         let sql = sheet.editor.text().trim().trim_end_matches(';').to_owned();
         sheet.asked.clone_from(&sql);
         (sheet.running_since, sheet.failure, sheet.offered, sheet.recalled) = (Some(now), None, None, None);
+        sheet.is_cancelled = false;
         let number = sheet.number;
         self.remember(sql.clone());
         Some((number, sql))
@@ -220,6 +214,9 @@ impl Sql {
     pub fn failed(&mut self, number: usize, failure: Failure) {
         let Some(sheet) = self.sheets.iter_mut().find(|sheet| sheet.number == number) else { return };
         sheet.running_since = None;
+        if let Some(place) = failure.place {
+            sheet.go_to(place);
+        }
         sheet.failure = Some(failure);
     }
 
@@ -241,30 +238,31 @@ impl Sql {
 }
 
 impl Sheet {
-    /// Completes the word before the cursor if it can only be one; else offers those that it can be, and, asked again, the
-    /// next of them.
-    pub fn complete(&mut self, schema: Option<&QuerySchema>, seen: &[String]) {
-        if let Some(offered) = &mut self.offered {
-            offered.selected = (offered.selected + 1) % offered.words.len();
-            return;
-        }
-        let word = self.editor.word().to_owned();
-        if word.is_empty() {
-            return self.editor.insert("    ");
-        }
-        let words = candidates(&word, schema, seen);
-        match words.as_slice() {
-            [] => {}
-            [only] => self.editor.replace_word(only),
-            _ => self.offered = Some(Offered { words, selected: 0 }),
-        }
-    }
-
     /// Puts the offered word into the text. Returns whether there was one.
     pub fn accept(&mut self) -> bool {
         let Some(offered) = self.offered.take() else { return false };
-        self.editor.replace_word(&offered.words[offered.selected]);
+        offered.put_into(&mut self.editor);
         true
+    }
+
+    /// Gives the running statement up. Returns whether one ran.
+    pub fn cancel(&mut self) -> bool {
+        self.is_cancelled = self.running_since.take().is_some();
+        self.is_cancelled
+    }
+
+    /// Puts the cursor where the statement that was asked last is wrong, unless another one is written by now.
+    fn go_to(&mut self, (line, column): (u64, u64)) {
+        let text = self.editor.text();
+        let Some(start) = text.find(&self.asked).filter(|_| text.trim().trim_end_matches(';') == self.asked) else {
+            return;
+        };
+        // What stands before the statement was not sent.
+        let before = &text[..start];
+        let above = before.matches('\n').count();
+        let beside = before.rsplit('\n').next().map_or(0, |before| before.chars().count());
+        let at = |number: u64| usize::try_from(number.saturating_sub(1)).unwrap_or_default();
+        self.editor.go_to(above + at(line), at(column) + if line == 1 { beside } else { 0 });
     }
 
     pub fn step(&mut self, rows: i64, columns: i64) {
@@ -275,29 +273,6 @@ impl Sheet {
         self.row = moved(self.row, rows, result.answer.rows.len());
         self.column = moved(self.column, columns, result.answer.columns.len());
     }
-}
-
-/// Returns the words that begin like `word`, the likeliest first.
-fn candidates(word: &str, schema: Option<&QuerySchema>, seen: &[String]) -> Vec<String> {
-    let is_like = |name: &str| {
-        name.len() >= word.len() && name.is_char_boundary(word.len()) && name[..word.len()].eq_ignore_ascii_case(word)
-    };
-    let mut words: Vec<String> = Vec::new();
-    let mut add = |name: &str| {
-        if is_like(name) && words.len() < OFFERED_MAX && !words.iter().any(|word| word == name) {
-            words.push(name.to_owned());
-        }
-    };
-    if let Some(schema) = schema {
-        for table in &schema.tables {
-            table.columns.iter().chain(&table.paths).for_each(|column| add(&column.name));
-            add(&table.name);
-        }
-    }
-    KEYWORDS.iter().for_each(|keyword| add(keyword));
-    schema.iter().flat_map(|schema| &schema.functions).for_each(|function| add(function));
-    seen.iter().for_each(|value| add(value));
-    words
 }
 
 /// How a result can be drawn.
@@ -333,41 +308,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::api::query::{ColumnInfo, QueryStats, TableInfo};
-
-    fn schema() -> QuerySchema {
-        let column = |name: &str| ColumnInfo { name: name.to_owned(), kind: "text".to_owned() };
-        let events = TableInfo {
-            name: "events".to_owned(),
-            columns: vec![column("type"), column("source")],
-            paths: vec![column("data.page"), column("data.latency_ms")],
-        };
-        QuerySchema { tables: vec![events], functions: vec!["sum".to_owned(), "sqrt".to_owned()] }
-    }
-
-    fn completed(text: &str) -> (String, Option<Vec<String>>) {
-        let mut sheet = Sheet { editor: Editor::of(text), ..Sheet::default() };
-        sheet.complete(Some(&schema()), &["web.click".to_owned()]);
-        (sheet.editor.text(), sheet.offered.map(|offered| offered.words))
-    }
-
-    #[test]
-    fn words_are_completed_from_the_schema_and_from_what_was_seen() {
-        assert_eq!(completed("SELECT data.p"), ("SELECT data.page".to_owned(), None));
-        assert_eq!(completed("WHERE type = 'web"), ("WHERE type = 'web.click".to_owned(), None));
-        let offered = completed("SELECT s").1.unwrap();
-        assert_eq!(offered, ["source", "SELECT", "sum", "sqrt"]);
-        assert_eq!(completed("nothing.like").0, "nothing.like");
-    }
-
-    #[test]
-    fn an_offered_word_is_taken_or_passed_over() {
-        let mut sheet = Sheet { editor: Editor::of("SELECT s"), ..Sheet::default() };
-        sheet.complete(Some(&schema()), &[]);
-        sheet.complete(Some(&schema()), &[]);
-        assert!(sheet.accept());
-        assert_eq!((sheet.editor.text().as_str(), sheet.accept()), ("SELECT SELECT", false));
-    }
+    use crate::api::query::{ColumnInfo, QueryStats};
 
     #[test]
     fn history_goes_back_and_returns_to_what_was_typed() {
@@ -423,6 +364,27 @@ mod tests {
         sql.answered(number, rows(&[3]));
         sql.answered(number, QueryFrame::End { truncated: true, stats: QueryStats::default() });
         assert_eq!(told(&sql), (3, true, false));
+    }
+
+    #[test]
+    fn a_mistake_has_the_cursor_on_it() {
+        let failure = |place| Failure { message: String::new(), hint: None, is_transient: false, place: Some(place) };
+        let cursor = |text: &str, place| {
+            let mut sql = Sql::default();
+            sql.sheet_mut().editor = Editor::of(text);
+            let (number, _) = sql.start(0).unwrap();
+            sql.failed(number, failure(place));
+            sql.sheet().editor.cursor()
+        };
+        assert_eq!(cursor("SELECT type,\n  nme FROM events;", (2, 3)), (1, 2));
+        assert_eq!(cursor("\n  SELECT nme", (1, 8)), (1, 9));
+        // Another statement is written meanwhile.
+        let mut sql = Sql::default();
+        let (number, _) = sql.start(0).unwrap();
+        sql.sheet_mut().editor.insert(" LIMIT 3");
+        let before = sql.sheet().editor.cursor();
+        sql.failed(number, failure((1, 1)));
+        assert_eq!(sql.sheet().editor.cursor(), before);
     }
 
     #[test]

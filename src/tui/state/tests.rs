@@ -119,7 +119,7 @@ fn a_server_that_goes_while_everything_stands_still_is_told_and_found_again() {
     press(&mut state, &["space"]);
     let asked = state.update(NOW, key("["));
     let Some(Action::Ask { ticket, .. }) = asked.first() else { panic!("{asked:?}") };
-    let failure = Failure { message: "refused".to_owned(), hint: None, is_transient: true };
+    let failure = Failure { message: "refused".to_owned(), hint: None, is_transient: true, place: None };
     let answer = Box::new(Answer::Failed { failure });
     let actions = state.update(NOW, Event::Answered { ticket: *ticket, answer });
     assert_eq!((state.is_stale(), subscription(&actions)), (true, vec!["follow"]));
@@ -154,7 +154,7 @@ fn a_history_stands_still_and_can_be_gone_through() {
 #[test]
 fn several_statements_are_worked_on() {
     let mut state = showing(View::Sql);
-    press(&mut state, &["ctrl-r", "alt-n"]);
+    press(&mut state, &["ctrl-r", "n"]);
     assert_eq!((state.sql.position(), state.sql.sheet().result.is_some()), ((2, 2), false));
     type_text(&mut state, "SELECT nothing");
     let asked = state.update(NOW, key("ctrl-r"));
@@ -194,7 +194,9 @@ fn an_old_answer_is_not_shown() {
         })
     };
     let failed = |message: &str| {
-        Box::new(Answer::Failed { failure: Failure { message: message.to_owned(), hint: None, is_transient: false } })
+        Box::new(Answer::Failed {
+            failure: Failure { message: message.to_owned(), hint: None, is_transient: false, place: None },
+        })
     };
     state.update(NOW, Event::Answered { ticket: ticket(&first).unwrap(), answer: failed("old") });
     assert_eq!(state.overview.failure, None);
@@ -229,7 +231,8 @@ fn a_wrong_filter_stays_in_its_line_and_says_why() {
     press(&mut state, &["/"]);
     type_text(&mut state, "tags>5");
     press(&mut state, &["enter"]);
-    let Some(Layer::Prompt { fault: Some(fault), .. }) = state.layers.last() else { panic!("{:?}", state.layers) };
+    let Some(Layer::Prompt(prompt)) = state.layers.last() else { panic!("{:?}", state.layers) };
+    let fault = prompt.fault.as_ref().unwrap();
     assert!(fault.contains("tags"), "{fault}");
     press(&mut state, &["ctrl-c"]);
     assert!(state.layers.is_empty(), "ctrl-c leaves the field and not the dashboard");
@@ -249,6 +252,19 @@ fn values_narrow_what_is_shown_and_their_events_open() {
     press(&mut state, &["j", "enter"]);
     assert!(state.layers.is_empty());
     assert!(state.place.filter.starts_with("type="));
+}
+
+#[test]
+fn an_event_that_is_alone_in_its_request_is_shown_with_those_of_its_session() {
+    let mut state = showing(View::Live);
+    let event =
+        serde_json::json!({"type": "api.request", "correlation_id": "c1", "session_id": "s0-1", "_offset": 9_999_999});
+    let row = crate::tui::row::Row::of(event.as_object().unwrap());
+    play(&mut state, Event::Live { live: Live::Rows { rows: vec![row] } });
+    press(&mut state, &["enter"]);
+    let Some(Layer::Detail(detail)) = state.layers.last() else { panic!("{:?}", state.layers) };
+    let (name, rows) = detail.related.as_ref().unwrap();
+    assert_eq!((name.as_str(), rows.len()), ("session_id", 20));
 }
 
 #[test]
@@ -291,15 +307,122 @@ fn a_statement_is_run_cancelled_and_charted() {
     assert!(later.update(NOW, key("ctrl-r")).contains(&Action::Remember { sql: "SELECT 'long ago'".to_owned() }));
     press(&mut state, &["ctrl-r", "ctrl-t"]);
     assert!(state.sql.sheet().result.is_some() && state.sql.sheet().as_chart);
-    press(&mut state, &["esc", "p"]);
-    assert_eq!(state.panels.len(), 1);
+    assert!(state.panels.is_empty());
+    press(&mut state, &["p", "enter"]);
+    assert_eq!((state.panels.len(), state.panels[0].written.title.as_str()), (1, "events, share by type"));
     press(&mut state, &["q"]);
+}
+
+#[test]
+fn a_panel_is_called_as_the_user_says_and_so_is_its_file() {
+    let mut setup = setup();
+    setup.dashboards = Some("/shop/dashboards".into());
+    let mut state = crate::tui::fixture::dashboard_of(setup);
+    press(&mut state, &["4", "ctrl-r", "p", "ctrl-u"]);
+    type_text(&mut state, "Orders / minute: Größe");
+    let actions = state.update(NOW, key("enter"));
+    let Some(Action::SavePanel { path, text }) = actions.first() else { panic!("{actions:?}") };
+    assert_eq!(path.to_str(), Some("/shop/dashboards/orders-minute-größe.yaml"));
+    assert!(text.contains("Orders / minute: Größe"), "{text}");
+    // Whoever changes their mind pins nothing.
+    press(&mut state, &["p", "esc"]);
+    assert_eq!((state.panels.len(), state.layers.len()), (1, 0));
+}
+
+#[test]
+fn passing_through_sql_types_nothing_into_the_statement() {
+    let mut state = showing(View::Explorer);
+    press(&mut state, &["tab"]);
+    let written = state.sql.sheet().editor.text();
+    assert_eq!((state.place.view, state.context()), (View::Sql, crate::tui::command::Context::Results));
+    press(&mut state, &["?"]);
+    assert!(matches!(state.layers.last(), Some(Layer::Help { .. })));
+    press(&mut state, &["esc", "tab"]);
+    assert_eq!((state.place.view, state.sql.sheet().editor.text()), (View::Heatmap, written));
+    for enters in ["i", "enter"] {
+        press(&mut state, &["4", enters]);
+        assert_eq!(state.context(), crate::tui::command::Context::Editor, "{enters}");
+        press(&mut state, &["esc", "1"]);
+        assert_eq!(state.place.view, View::Overview);
+    }
+    assert_eq!(state.update(NOW, key("q")), [Action::Quit { why: Ending::Left }]);
+}
+
+#[test]
+fn a_statement_runs_on_while_another_view_is_looked_at_and_is_cancelled_later() {
+    let mut state = showing(View::Sql);
+    let asked = state.update(NOW, key("ctrl-r"));
+    press(&mut state, &["6"]);
+    assert!(state.place.view == View::Health && state.sql.sheet().running_since.is_some());
+    press(&mut state, &["4"]);
+    let actions = state.update(NOW, key("esc"));
+    assert!(actions.iter().any(|action| matches!(action, Action::GiveUp { ticket } if ticket.slot == Slot::Sql(0))));
+    assert!(state.sql.sheet().is_cancelled && state.sql.sheet().running_since.is_none());
+    // What was under way comes too late.
+    crate::tui::fixture::settle(&mut state, asked);
+    assert!(state.sql.sheet().result.is_none());
+    press(&mut state, &["r"]);
+    assert!(!state.sql.sheet().is_cancelled && state.sql.sheet().result.is_some());
+}
+
+#[test]
+fn values_are_completed_in_statements_and_in_filters() {
+    let mut state = showing(View::Sql);
+    press(&mut state, &["i", "ctrl-u"]);
+    type_text(&mut state, "WHERE os = 'i");
+    let asked = state.update(NOW, key("tab"));
+    let sql = asked.iter().find_map(|action| match action {
+        Action::Ask { question: Question::Sql { sql, .. }, .. } => Some(sql.clone()),
+        _ => None,
+    });
+    assert!(sql.unwrap().starts_with("SELECT os AS value, count(*)"));
+    crate::tui::fixture::settle(&mut state, asked);
+    press(&mut state, &["enter"]);
+    assert_eq!(state.sql.sheet().editor.text(), "WHERE os = 'iOS'");
+    type_text(&mut state, " AND os = 'an");
+    // They are known by now.
+    assert!(questions(&state.update(NOW, key("tab"))).is_empty());
+    assert_eq!(state.sql.sheet().editor.text(), "WHERE os = 'iOS' AND os = 'Android'");
+    press(&mut state, &["esc", "/"]);
+    type_text(&mut state, "sou");
+    press(&mut state, &["tab"]);
+    type_text(&mut state, "=/ch");
+    press(&mut state, &["tab", "enter"]);
+    assert_eq!(state.place.filter, "source=/checkout");
+}
+
+#[test]
+fn a_filter_that_nothing_passes_is_explained() {
+    let mistake = |filter: &str| {
+        let mut state = dashboard();
+        press(&mut state, &["/"]);
+        type_text(&mut state, filter);
+        press(&mut state, &["enter"]);
+        state.mistake().map(str::to_owned)
+    };
+    let told = "no event has type web.clik; did you mean web.click?";
+    assert_eq!(mistake("type=web.clik").as_deref(), Some(told));
+    assert_eq!(mistake("os=iOS type=web.clik").as_deref(), Some(told));
+    let told = "no event has the field data.pgae; did you mean data.page?";
+    assert_eq!(mistake("pgae=1 type=web.clik").as_deref(), Some(told));
+    assert_eq!(mistake("type=error"), None, "there are such events");
+}
+
+#[test]
+fn panels_of_a_file_with_a_mistake_are_not_asked_for() {
+    let mut setup = setup();
+    let written = panel::Written { title: "one".to_owned(), sql: "SELECT 1".to_owned(), chart: panel::Chart::Auto };
+    let failure = Failure { message: "no".to_owned(), hint: None, is_transient: false, place: None };
+    setup.panels = vec![Panel::broken("bad.yaml".to_owned(), failure), Panel::new(written)];
+    let state = crate::tui::fixture::dashboard_of(setup);
+    assert!(matches!(&state.panels[0].answer, Some(Err(failure)) if failure.message == "no"));
+    assert!(matches!(state.panels[1].answer, Some(Ok(_))));
 }
 
 #[test]
 fn text_is_typed_where_it_is_typed_and_nowhere_else() {
     let mut state = showing(View::Sql);
-    press(&mut state, &["ctrl-u"]);
+    press(&mut state, &["i", "ctrl-u"]);
     type_text(&mut state, "q1?:/ [x]");
     assert_eq!((state.sql.sheet().editor.text().as_str(), state.place.view), ("q1?:/ [x]", View::Sql));
     play(&mut state, Event::Paste { text: "\u{1b}[31mSELECT\r\n1".to_owned() });

@@ -53,7 +53,7 @@ pub const STEPS: [Step; 7] = [
     },
     Step {
         title: "Ask anything",
-        text: "ctrl-r runs the statement, tab completes names, ctrl-t draws the answer.",
+        text: "i writes, tab completes, esc leaves the editor; ctrl-r runs the statement, ctrl-t draws the answer.",
         done: |state| state.sql.sheet().as_chart && state.sql.sheet().result.is_some(),
     },
     Step {

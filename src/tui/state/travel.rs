@@ -1,6 +1,7 @@
 //! Goes to other views, times and filters, and back to where the user came from.
 
 use super::place::{Place, View};
+use super::sql::Focus;
 use super::{BACK_MAX, Source, State};
 use crate::tui::action::Action;
 use crate::tui::cursor::Cursor;
@@ -11,6 +12,8 @@ impl State {
     pub(super) fn go_to(&mut self, view: View, actions: &mut Vec<Action>) {
         self.layers.clear();
         if self.place.view != view {
+            // Whoever passes through SQL goes on with the keys of all views; the editor has them after `i` or enter.
+            self.sql.focus = Focus::Results;
             self.place.view = view;
             self.refresh(actions);
             self.plan_next();
@@ -89,6 +92,9 @@ impl State {
 
     pub(super) fn go_back(&mut self, actions: &mut Vec<Action>) {
         if self.layers.pop().is_some() {
+            return;
+        }
+        if self.place.view == View::Sql && self.cancel(actions) {
             return;
         }
         if self.place.view == View::Live && !self.tail.is_following() {
