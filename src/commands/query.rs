@@ -291,5 +291,6 @@ pub(super) fn kind(column: &ColumnInfo) -> Kind {
 
 pub(super) fn cost(stats: &QueryStats) -> String {
     let mib = stats.bytes_scanned as f64 / f64::from(1 << 20);
-    format!("{} rows from {} read ({mib:.1} MiB) in {:.1} ms", stats.rows, stats.rows_scanned, stats.elapsed_ms)
+    let rows = if stats.rows == 1 { "row" } else { "rows" };
+    format!("{} {rows} from {} read ({mib:.1} MiB) in {:.1} ms", stats.rows, stats.rows_scanned, stats.elapsed_ms)
 }

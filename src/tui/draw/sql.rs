@@ -14,7 +14,7 @@ use crate::tui::state::State;
 use crate::tui::state::completion::Offered;
 use crate::tui::state::overview::shown;
 use crate::tui::state::sql::{Answered, Drawing, Focus, KEYWORDS, ROWS_BYTES_MAX, ROWS_MAX, Sheet, Sql, drawing};
-use crate::tui::text::{bytes, clock, count, fill, millis, short, visible};
+use crate::tui::text::{bytes, clock, count, counted, fill, millis, short, visible};
 
 /// Lines of the editor, at most.
 const EDITOR_HEIGHT: u16 = 12;
@@ -207,19 +207,17 @@ fn is_partial(sheet: &Sheet, result: &Answered) -> bool {
 /// How many rows, and whether there are more.
 fn told(sheet: &Sheet, result: &Answered) -> String {
     let answer = &result.answer;
-    let rows = count(answer.rows.len() as u64);
+    let rows = counted(answer.rows.len() as u64, "row", "rows");
     match (answer.rows.len(), result.is_over, answer.truncated) {
-        (_, false, _) if sheet.running_since.is_some() => format!("{rows} rows so far"),
+        (_, false, _) if sheet.running_since.is_some() => format!("{rows} so far"),
         (0, false, _) if sheet.is_cancelled => "cancelled".to_owned(),
-        (1, false, _) if sheet.is_cancelled => "cancelled; the first row".to_owned(),
-        (_, false, _) if sheet.is_cancelled => format!("cancelled; the first {rows} rows"),
-        (_, false, _) => format!("the first {rows} rows; the others were not waited for"),
+        (_, false, _) if sheet.is_cancelled => format!("cancelled; the first {rows}"),
+        (_, false, _) => format!("the first {rows}; the others were not waited for"),
         // Before it had rows: what is shown answers the statement before.
-        (_, true, _) if sheet.is_cancelled => format!("cancelled; the answer before it has {rows} rows"),
-        (1, true, false) => "1 row".to_owned(),
-        (_, true, false) => format!("{rows} rows"),
+        (_, true, _) if sheet.is_cancelled => format!("cancelled; the answer before it has {rows}"),
+        (_, true, false) => rows,
         (_, true, true) => format!(
-            "the first {rows} rows; there are more (at most {} or {} are fetched)",
+            "the first {rows}; there are more (at most {} or {} are fetched)",
             count(ROWS_MAX),
             bytes(ROWS_BYTES_MAX as u64)
         ),

@@ -193,8 +193,7 @@ impl State {
             Wanted::Nothing => {}
             Wanted::Indent => self.input_mut().insert("    "),
             Wanted::Names(typed) => {
-                let asked = if self.layers.is_empty() { Place::Sql } else { Place::Filter };
-                let words = names(&typed, schema, asked);
+                let words = names(&typed, schema, self.place_of_names());
                 self.offer(words, typed.chars().count());
             }
             Wanted::Values(wanted) => {
@@ -215,6 +214,35 @@ impl State {
                     }
                 }
             }
+        }
+    }
+
+    /// Offers what is left of an offer after another letter was typed. What is written out needs none.
+    pub(super) fn narrow_offer(&mut self) {
+        let (words, replaced) = match self.wanted() {
+            Wanted::Names(typed) if !typed.is_empty() => {
+                (names(&typed, self.schema.as_ref(), self.place_of_names()), typed.chars().count())
+            }
+            Wanted::Values(wanted) => {
+                let Some((_, seen)) = self.seen.known.get(&wanted.column) else { return };
+                (values(&wanted, seen), wanted.replaced)
+            }
+            Wanted::Names(_) | Wanted::Nothing | Wanted::Indent => return,
+        };
+        let is_written = words.iter().any(|word| self.input_mut().before().ends_with(word.as_str()));
+        if !words.is_empty() && !is_written {
+            self.set_offer(Offered { words, selected: 0, replaced });
+        }
+    }
+
+    fn place_of_names(&self) -> Place {
+        if self.layers.is_empty() { Place::Sql } else { Place::Filter }
+    }
+
+    fn set_offer(&mut self, offered: Offered) {
+        match self.layers.last_mut() {
+            Some(Layer::Prompt(prompt)) => prompt.offered = Some(offered),
+            _ => self.sql.sheet_mut().offered = Some(offered),
         }
     }
 
@@ -248,10 +276,7 @@ impl State {
         if is_one {
             offered.put_into(self.input_mut());
         } else if !offered.words.is_empty() {
-            match self.layers.last_mut() {
-                Some(Layer::Prompt(prompt)) => prompt.offered = Some(offered),
-                _ => self.sql.sheet_mut().offered = Some(offered),
-            }
+            self.set_offer(offered);
         }
     }
 
@@ -262,7 +287,7 @@ impl State {
         }
     }
 
-    fn offered_mut(&mut self) -> Option<&mut Offered> {
+    pub(super) fn offered_mut(&mut self) -> Option<&mut Offered> {
         match self.layers.last_mut() {
             Some(Layer::Prompt(prompt)) => prompt.offered.as_mut(),
             _ => self.sql.sheet_mut().offered.as_mut(),

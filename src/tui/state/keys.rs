@@ -38,6 +38,7 @@ impl State {
     }
 
     fn type_key(&mut self, key: Key) {
+        let has_offer = self.offered_mut().is_some();
         match self.layers.last_mut() {
             Some(Layer::Prompt(prompt)) => {
                 prompt.input.press(key);
@@ -52,6 +53,9 @@ impl State {
                 sheet.offered = None;
                 sheet.editor.press(key);
             }
+        }
+        if has_offer {
+            self.narrow_offer();
         }
     }
 

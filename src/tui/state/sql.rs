@@ -247,8 +247,9 @@ impl Sheet {
 
     /// Gives the running statement up. Returns whether one ran.
     pub fn cancel(&mut self) -> bool {
-        self.is_cancelled = self.running_since.take().is_some();
-        self.is_cancelled
+        let ran = self.running_since.take().is_some();
+        self.is_cancelled |= ran;
+        ran
     }
 
     /// Puts the cursor where the statement that was asked last is wrong, unless another one is written by now.

@@ -383,6 +383,16 @@ fn values_are_completed_in_statements_and_in_filters() {
     // They are known by now.
     assert!(questions(&state.update(NOW, key("tab"))).is_empty());
     assert_eq!(state.sql.sheet().editor.text(), "WHERE os = 'iOS' AND os = 'Android'");
+    // What is typed narrows what is offered, until it is written out.
+    press(&mut state, &["ctrl-u"]);
+    type_text(&mut state, "SELECT s");
+    press(&mut state, &["tab"]);
+    let offered = |state: &State| state.sql.sheet().offered.as_ref().map(|offered| offered.words.clone());
+    assert!(offered(&state).unwrap().len() > 3);
+    type_text(&mut state, "e");
+    assert_eq!(offered(&state).unwrap(), ["severity", "session_id", "SELECT"]);
+    type_text(&mut state, "verity");
+    assert_eq!(offered(&state), None);
     press(&mut state, &["esc", "/"]);
     type_text(&mut state, "sou");
     press(&mut state, &["tab"]);
