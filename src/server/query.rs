@@ -34,7 +34,8 @@ use crate::server::ingestion::content;
 
 use form::Form;
 
-const TRUNCATED: HeaderName = HeaderName::from_static(TRUNCATED_HEADER);
+/// Says whether an answer holds fewer rows than there are.
+pub(crate) const TRUNCATED: HeaderName = HeaderName::from_static(TRUNCATED_HEADER);
 
 /// Run a read-only SQL statement.
 ///

@@ -19,7 +19,7 @@ use crate::api::analytics::{
     DistributionParams, TopPage, TopParams, TopSource, TopUser, TrendBucket, TrendsParams, TypeCount, UserShare,
 };
 use crate::api::error::ErrorBody;
-use crate::server::analytics::rows::{of_answer, rows};
+use crate::server::analytics::rows::{first, of_answer, rows};
 use crate::server::analytics::scope::{Asked, duration, words, wrong_question};
 use crate::server::app::App;
 use crate::server::error::ApiError;
@@ -74,7 +74,7 @@ fn refuse_unseen(by: &str, unseen: &[UnseenPath]) -> Result<(), ApiError> {
     let near = suggest::nearest(by, COLUMNS).map(str::to_owned).or_else(|| unseen.nearest.clone());
     Err(match near {
         Some(near) => error.hint(format!("did you mean {near:?}?")),
-        None => error.hint("GET /api/v1/query/schema lists the columns and paths that there are"),
+        None => error.hint("`DESCRIBE events` lists the columns; a path is written data.NAME"),
     })
 }
 
@@ -139,6 +139,8 @@ pub(crate) async fn user_distribution(
 }
 
 /// List the sources with the most events.
+///
+/// The header `streamflow-truncated` is `true` when there are more than `limit`.
 #[utoipa::path(
     get, path = "/api/v1/analytics/top-sources", tag = "analytics", params(TopParams),
     responses((status = 200, description = "Most events first", body = Success<Vec<TopSource>>))
@@ -151,6 +153,8 @@ pub(crate) async fn top_sources(
 }
 
 /// List the pages (`data.page`) with the most events.
+///
+/// The header `streamflow-truncated` is `true` when there are more than `limit`.
 #[utoipa::path(
     get, path = "/api/v1/analytics/top-pages", tag = "analytics", params(TopParams),
     responses((status = 200, description = "Most events first", body = Success<Vec<TopPage>>))
@@ -163,6 +167,8 @@ pub(crate) async fn top_pages(
 }
 
 /// List the users with the most events.
+///
+/// The header `streamflow-truncated` is `true` when there are more than `limit`.
 #[utoipa::path(
     get, path = "/api/v1/analytics/top-users", tag = "analytics", params(TopParams),
     responses((status = 200, description = "Most events first", body = Success<Vec<TopUser>>))
@@ -175,6 +181,8 @@ pub(crate) async fn top_users(
 }
 
 /// List the event types with the most events.
+///
+/// The header `streamflow-truncated` is `true` when there are more than `limit`.
 #[utoipa::path(
     get, path = "/api/v1/analytics/event-types", tag = "analytics", params(TopParams),
     responses((status = 200, description = "Most events first", body = Success<Vec<TypeCount>>))
@@ -194,6 +202,6 @@ async fn top<T: DeserializeOwned + Serialize>(
     let asked = Asked::read(words!(parameters), SHARES_HOURS, Timestamp::now())?;
     let limit = number("limit", parameters.limit.as_deref(), LIMIT_DEFAULT as u64, 1..=LIMIT_MAX as u64)?;
     let limit = usize::try_from(limit).unwrap_or(LIMIT_MAX);
-    let question = Top::new(asked.scope, subject, limit).map_err(wrong_question)?;
-    Ok(answer::json(&Success::new(rows::<T>(app, question.sql()).await?)))
+    let question = Top::new(asked.scope, subject, limit).map_err(wrong_question)?.with_one_more();
+    Ok(first(limit, rows::<T>(app, question.sql()).await?))
 }

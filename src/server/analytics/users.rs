@@ -17,7 +17,7 @@ use crate::api::analytics::{
     SessionSummary, SessionsParams,
 };
 use crate::api::error::ErrorBody;
-use crate::server::analytics::rows::rows;
+use crate::server::analytics::rows::{first, rows};
 use crate::server::analytics::scope::{Asked, duration, words, wrong_question};
 use crate::server::answer;
 use crate::server::app::App;
@@ -129,6 +129,8 @@ fn count(rows: i64) -> u64 {
 }
 
 /// List the ways that sessions begin.
+///
+/// The header `streamflow-truncated` is `true` when there are more than `limit`.
 #[utoipa::path(
     get, path = "/api/v1/analytics/paths", tag = "analytics", params(PathsParams),
     responses(
@@ -149,8 +151,8 @@ pub(crate) async fn paths(
     let depth = size("depth", parameters.depth.as_deref(), DEPTH_DEFAULT as u64, DEPTH_MAX)?;
     let limit = size("limit", parameters.limit.as_deref(), PATHS_DEFAULT, LIMIT_MAX)?;
     let sessions = Sessions::new(asked.scope, gap).map_err(wrong_question)?;
-    let question = Paths::new(sessions, of, depth, limit).map_err(wrong_question)?;
-    Ok(answer::json(&Success::new(rows::<PathCount>(&app, question.sql()).await?)))
+    let question = Paths::new(sessions, of, depth, limit).map_err(wrong_question)?.with_one_more();
+    Ok(first(limit, rows::<PathCount>(&app, question.sql()).await?))
 }
 
 fn size(name: &str, text: Option<&str>, default: u64, most: usize) -> Result<usize, ApiError> {

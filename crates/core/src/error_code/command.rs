@@ -2,7 +2,7 @@
 
 use super::ErrorCode;
 
-pub(super) const CODES: [ErrorCode; 13] = [
+pub(super) const CODES: [ErrorCode; 14] = [
     ErrorCode {
         code: "cannot_connect",
         status: 0,
@@ -57,6 +57,15 @@ pub(super) const CODES: [ErrorCode; 13] = [
         explanation: "The query ran, and its result does not meet the condition given with --expect. This is an answer, \
                       not a fault: pipelines use it to stop.",
         hint: "run the query without --expect to see its rows",
+    },
+    ErrorCode {
+        code: "output_failed",
+        status: 0,
+        exit: 2,
+        summary: "the output cannot be written",
+        explanation: "What stdout goes to took no more: a full disk, a quota, or a device with a fault. What was written \
+                      before is not the whole answer. A reader that left, as `head` does, is no failure.",
+        hint: "make room, or send the output elsewhere",
     },
     ErrorCode {
         code: "timed_out",

@@ -28,7 +28,7 @@ pub(super) const CODES: [ErrorCode; 14] = [
         summary: "there is no table of this name",
         explanation: "The tables are `events` (also as `events_stream`) and `rejected_events`. Event types are not tables: \
                       they are values of the column `type`.",
-        hint: "list tables and columns with `SHOW TABLES` or GET /api/v1/query/schema",
+        hint: "list tables with `SHOW TABLES`, and the columns of one with `DESCRIBE events`",
     },
     ErrorCode {
         code: "unknown_column",
@@ -46,7 +46,7 @@ pub(super) const CODES: [ErrorCode; 14] = [
         summary: "there is no function of this name",
         explanation: "The statement calls a function that does not exist here, or with arguments that no form of it \
                       takes. Other databases have the same thing under other names.",
-        hint: "list the functions with GET /api/v1/query/schema",
+        hint: "list the functions with `SHOW FUNCTIONS`",
     },
     ErrorCode {
         code: "sql_read_only",

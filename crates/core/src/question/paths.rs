@@ -41,6 +41,12 @@ impl Paths {
         Ok(Self { sessions, of, depth, limit: within("limit", limit, 1..=PATHS_MAX)? })
     }
 
+    /// Returns the question for one row more, which tells whether there are more than were asked for.
+    #[must_use]
+    pub fn with_one_more(self) -> Self {
+        Self { limit: self.limit + 1, ..self }
+    }
+
     /// Returns the question as SQL.
     #[must_use]
     pub fn sql(&self) -> String {
