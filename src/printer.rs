@@ -10,10 +10,12 @@ use anstyle::{AnsiColor, Style};
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
 
+mod annotation;
 mod cell;
 mod document;
 mod exit;
 mod failure;
+mod fit;
 mod jq;
 mod listing;
 mod options;
@@ -148,7 +150,15 @@ impl Printer {
         if shown.truncated {
             self.talk(format_args!("{}", listing.truncation_note(shown.rows.len())));
         }
-        self.text(&self.listing_text(&shown)?)
+        let (shown, hidden) = match self.out.width.filter(|_| self.wants_words()) {
+            Some(width) => fit::fitted(&shown, width),
+            None => (shown, 0),
+        };
+        self.text(&self.listing_text(&shown)?)?;
+        if hidden > 0 {
+            self.talk(fit::note(hidden));
+        }
+        Ok(())
     }
 
     /// Returns rows as a table, as wide as it needs to be, for somebody who shows parts of it.
@@ -240,6 +250,18 @@ impl Printer {
         if !error.is_silent() {
             self.insist(error.rendered());
         }
+    }
+
+    /// Says why the command failed once more, for a runner that makes an annotation of it.
+    pub fn annotate_failure(&self, error: &CommandError) {
+        if !error.is_silent() {
+            self.insist(annotation::of_failure(error));
+        }
+    }
+
+    /// Says what a check found, for a runner that makes an annotation of it.
+    pub fn annotate(&self, title: &str, place: Option<&Place>, text: &str) {
+        self.insist(annotation::line(title, place, text));
     }
 
     /// Starts a progress display on stderr. `total` unknown: a counter. Nothing shows unless stderr is a terminal.

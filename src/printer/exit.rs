@@ -23,7 +23,7 @@ impl ExitStatus {
     pub const ALL: [(Self, &'static str); 10] = [
         (Self::Ok, "it worked"),
         (Self::Negative, "a negative answer: an assertion failed, something fires, some events were rejected"),
-        (Self::Usage, "wrong usage or configuration; trying again changes nothing"),
+        (Self::Usage, "wrong usage or configuration, or the output cannot be written; trying again changes nothing"),
         (Self::Unreachable, "the server cannot be reached; trying again may help"),
         (Self::Authentication, "the server wants a token, or another one"),
         (Self::NotFound, "what was asked for does not exist"),

@@ -148,7 +148,12 @@ impl From<io::Error> for CommandError {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::closed_pipe();
         }
-        Self::new("output_failed", format!("cannot write the output: {error}"), ExitStatus::Bug)
+        let text = error.to_string();
+        // The number of the system tells nobody anything.
+        let reason = text.split(" (os error").next().unwrap_or_default().to_lowercase();
+        let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        let hint = if full { "make room, or send the output elsewhere" } else { "send the output elsewhere" };
+        Self::new("output_failed", format!("cannot write the output: {reason}"), ExitStatus::Usage).with_hint(hint)
     }
 }
 
@@ -166,6 +171,16 @@ mod tests {
             plain,
             "error: unknown key \"prot\"\n  --> config.yaml:3:3\n   |\n 3 |   prot: 1\n   |   ^^^^\nhint:  did you mean \"port\"?"
         );
+    }
+
+    #[test]
+    fn output_that_cannot_be_written_is_no_fault_of_ours() {
+        let error = CommandError::from(io::Error::from_raw_os_error(28));
+        assert_eq!(
+            (error.exit, error.message.as_str()),
+            (ExitStatus::Usage, "cannot write the output: no space left on device")
+        );
+        assert_eq!(error.hint.as_deref(), Some("make room, or send the output elsewhere"));
     }
 
     #[test]

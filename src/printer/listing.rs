@@ -128,11 +128,11 @@ impl Listing {
 
     /// Returns the sentence that makes a truncation known.
     pub(super) fn truncation_note(&self, shown: usize) -> String {
-        let rows = if shown == 1 { "row" } else { "rows" };
         if self.truncated || shown == self.rows.len() {
-            return format!("showing the first {shown} {rows}; there are more");
+            return first_rows_note(shown);
         }
-        format!("showing {shown} of {} rows (--limit)", self.rows.len())
+        let rows = if self.rows.len() == 1 { "row" } else { "rows" };
+        format!("showing {shown} of {} {rows} (--limit)", self.rows.len())
     }
 
     /// Keeps the named columns, in that order; no names keeps all.
@@ -158,4 +158,10 @@ impl Listing {
             })
         })
     }
+}
+
+/// Returns the sentence that there are more rows, nobody knows how many.
+pub(super) fn first_rows_note(shown: usize) -> String {
+    let rows = if shown == 1 { "row" } else { "rows" };
+    format!("showing the first {shown} {rows}; there are more")
 }

@@ -7,10 +7,7 @@ use std::fmt::Display;
 use serde_json::{Map, Value};
 
 use super::options::{Format, Header};
-use super::{Column, CommandError, Listing, Printer, document, jq, rows, template};
-
-/// What closes the document of JSON rows.
-const END: &str = "],\"truncated\":false}\n";
+use super::{Column, CommandError, Listing, Printer, document, jq, listing, rows, template};
 
 /// A listing under way.
 #[derive(Debug)]
@@ -22,6 +19,8 @@ pub struct Stream<'printer> {
     header: Header,
     /// How many more rows may be printed.
     room: usize,
+    /// Whether a row was left out.
+    cut: bool,
     document: Document,
 }
 
@@ -42,6 +41,7 @@ impl<'printer> Stream<'printer> {
             columns,
             header: printer.options.header(),
             room: printer.options.limit.unwrap_or(usize::MAX),
+            cut: false,
             document: if printer.options.is_json_document() { Document::Due } else { Document::None },
         }
     }
@@ -58,12 +58,24 @@ impl<'printer> Stream<'printer> {
         self.room == 0
     }
 
-    /// Prints one row. The table form prints `human`, for rows under way cannot be aligned.
+    /// Returns whether a row was left out.
+    #[must_use]
+    pub const fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// Notes that there is a row that is not printed.
+    pub const fn cut(&mut self) {
+        self.cut = true;
+    }
+
+    /// Prints one row, or leaves it out when there is no room. The table form prints `human`, for rows under way cannot be aligned.
     ///
     /// # Errors
     /// As [`Printer::listing`].
     pub fn line(&mut self, object: &Map<String, Value>, human: impl Display) -> Result<(), CommandError> {
         if self.is_full() {
+            self.cut();
             return Ok(());
         }
         self.room -= 1;
@@ -80,17 +92,27 @@ impl<'printer> Stream<'printer> {
         self.printer.text(&(before + &text))
     }
 
-    /// Ends the stream: a document that has no rows is one all the same.
+    /// Ends the stream: a document that has no rows is one all the same. Says whether rows were left out.
     ///
     /// # Errors
     /// As [`Printer::text`].
     pub fn finish(mut self) -> Result<(), CommandError> {
+        let options = &self.printer.options;
+        // The names of fields alone are no rows.
+        if let (true, Some(limit), false) = (self.cut, options.limit, options.asks_for_field_names()) {
+            self.printer.talk(listing::first_rows_note(limit));
+        }
         let text = match std::mem::replace(&mut self.document, Document::None) {
             Document::None => return Ok(()),
-            Document::Due => self.head() + END,
-            Document::Begun => END.to_owned(),
+            Document::Due => self.head() + &self.end(),
+            Document::Begun => self.end(),
         };
         self.printer.text(&text)
+    }
+
+    /// Returns what closes the document of JSON rows.
+    fn end(&self) -> String {
+        format!("],\"truncated\":{}}}\n", self.cut)
     }
 
     fn head(&self) -> String {
@@ -140,7 +162,7 @@ impl Drop for Stream<'_> {
     fn drop(&mut self) {
         // Cut off by Ctrl-C or an error: what was printed can be read.
         if self.document == Document::Begun {
-            self.printer.text(END).unwrap_or_default();
+            self.printer.text(&self.end()).unwrap_or_default();
         }
     }
 }

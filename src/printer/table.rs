@@ -2,9 +2,9 @@
 
 use tabled::builder::Builder;
 use tabled::settings::object::{Columns, Rows};
-use tabled::settings::peaker::Priority;
 use tabled::settings::{Alignment, Color, Padding, Style, Width};
 
+use super::fit::{self, GAP};
 use super::options::Header;
 use super::{Kind, Listing, cell};
 
@@ -20,7 +20,7 @@ pub(super) fn render(listing: &Listing, header: Header, width: Option<usize>) ->
         builder.push_record(row.iter().map(cell::shown));
     }
     let mut table = builder.build();
-    table.with(Style::empty()).with(Padding::new(0, 2, 0, 0));
+    table.with(Style::empty()).with(Padding::new(0, GAP, 0, 0));
     for (index, column) in listing.columns.iter().enumerate() {
         if column.kind == Kind::Number {
             table.modify(Columns::one(index), Alignment::right());
@@ -29,8 +29,9 @@ pub(super) fn render(listing: &Listing, header: Header, width: Option<usize>) ->
     if header == Header::Shown {
         table.modify(Rows::first(), Color::BOLD);
     }
-    if let Some(width) = width {
-        table.with(Width::truncate(width).suffix("…").priority(Priority::max(true)));
+    for (index, width) in width.map(|width| fit::widths(listing, width)).into_iter().flatten().enumerate() {
+        // The space behind a column is part of it.
+        table.modify(Columns::one(index), Width::truncate(width).suffix("…"));
     }
     table.to_string().lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }

@@ -95,7 +95,7 @@ pub(super) fn run(args: &LogsArgs, session: &Session) -> Result<ExitStatus, Comm
                 readers.start(namespace, pod)?;
             }
             drop(readers);
-            return print(lines, session).await;
+            return print(lines, args.follow, session).await;
         }
         let selector = selector(args.selector.as_deref());
         let (pods, watch) = Watch::begin(&cluster, KubeKind::POD, namespace, Some(&selector)).await?;
@@ -107,9 +107,9 @@ pub(super) fn run(args: &LogsArgs, session: &Session) -> Result<ExitStatus, Comm
         }
         if !args.follow {
             drop(readers);
-            return print(lines, session).await;
+            return print(lines, args.follow, session).await;
         }
-        tokio::try_join!(print(lines, session), readers.keep_up(watch)).map(|((), ())| ())
+        tokio::try_join!(print(lines, args.follow, session), readers.keep_up(watch)).map(|((), ())| ())
     })?;
     Ok(ExitStatus::Ok)
 }
@@ -183,8 +183,9 @@ async fn read(cluster: &Cluster, params: &LogParams, namespace: String, pod: Str
     }
 }
 
-/// Prints until all readers have ended. A pod whose log cannot be read does not end the others'.
-async fn print(mut lines: mpsc::Receiver<Line>, session: &Session) -> Result<(), CommandError> {
+/// Prints until all readers have ended, or as many lines as `--limit` says; whether there are more is known only where an
+/// end comes. A pod whose log cannot be read does not end the others'.
+async fn print(mut lines: mpsc::Receiver<Line>, follow: bool, session: &Session) -> Result<(), CommandError> {
     let printer = session.printer();
     let mut stream = printer.stream(SHAPE.name, SHAPE.columns())?;
     let mut failed = None;
@@ -202,7 +203,7 @@ async fn print(mut lines: mpsc::Receiver<Line>, session: &Session) -> Result<(),
                 failed = Some(error);
             }
         }
-        if stream.is_full() {
+        if stream.is_full() && (follow || stream.is_cut()) {
             break;
         }
     }

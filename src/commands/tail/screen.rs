@@ -52,6 +52,16 @@ impl<'a> Screen<'a> {
         Ok(if is_full { State::Full } else { State::Open })
     }
 
+    /// Returns whether `--limit` leaves no room for another event.
+    pub(super) const fn is_at_limit(&self) -> bool {
+        self.stream.is_full()
+    }
+
+    /// Notes that there is an event for which `--limit` left no room.
+    pub(super) const fn cut(&mut self) {
+        self.stream.cut();
+    }
+
     fn is_new(&mut self, event: &Map<String, Value>) -> bool {
         let number = |name| event.get(name).and_then(Value::as_u64);
         let (Some(partition), Some(offset)) = (number("_partition"), number("_offset")) else { return true };
