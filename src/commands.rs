@@ -8,6 +8,7 @@ use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 use crate::printer::{CommandError, ExitStatus, Printer, Shape};
 
 mod backup;
+mod bare_word;
 mod bench;
 mod bundle;
 mod chart;
@@ -236,6 +237,11 @@ fn run(words: Vec<OsString>) -> ExitStatus {
         Ok(status) => status,
         Err(error) => {
             session.printer().fail(&error);
+            // What trying again may mend is no verdict on what was checked.
+            let is_verdict = matches!(error.exit, ExitStatus::Negative | ExitStatus::Usage | ExitStatus::Unhealthy);
+            if is_verdict && session.annotates() {
+                session.printer().annotate_failure(&error);
+            }
             error.exit
         }
     }

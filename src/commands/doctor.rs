@@ -82,6 +82,11 @@ pub(super) fn run(DoctorArgs {}: DoctorArgs, session: &Session) -> Result<ExitSt
         };
         printer.listing(&SHAPE.listing(findings.iter().map(row).collect()))?;
     }
+    if session.annotates() {
+        for finding in findings.iter().filter(|finding| finding.result == Outcome::Failed) {
+            printer.annotate(&format!("streamflow doctor: {}", finding.check), None, &finding.message);
+        }
+    }
     let failed = findings.iter().any(|finding| finding.result == Outcome::Failed);
     Ok(if failed { ExitStatus::Unhealthy } else { ExitStatus::Ok })
 }
@@ -96,7 +101,10 @@ fn findings(session: &Session) -> Vec<Finding> {
         findings.extend(network::ports(settings, &data_dir));
     }
     findings.extend([machine::clock(session), machine::open_files(), machine::terminal(session)]);
-    findings.push(network::server(session));
+    // Wrong settings were told already; whom to ask may not depend on them.
+    if session.settings().is_ok() || session.target().is_ok() {
+        findings.push(network::server(session));
+    }
     findings
 }
 

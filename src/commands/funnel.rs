@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Session;
 use super::chart::{Canvas, bars_of};
 use super::observed;
-use super::question::{Question, ScopeArgs, Shown, WEEK};
+use super::question::{Question, ScopeArgs, Shown, WEEK, as_it_is};
 use super::range::duration_argument;
 use super::tree::examples;
 use crate::api::analytics::FunnelStep;
@@ -54,7 +54,7 @@ pub(super) fn run(args: FunnelArgs, session: &Session) -> Result<ExitStatus, Com
         let rows = steps
             .into_iter()
             .map(|step| vec![json!(step.step), json!(step.users), json!(step.conversion), json!(step.median_seconds)]);
-        Shown { listing: FUNNEL.listing(rows.collect()), chart, is_empty }
+        Shown { listing: FUNNEL.listing(rows.collect()), table: as_it_is, chart, is_empty }
     })
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Session;
 use super::chart::{Canvas, bars_of};
-use super::question::{Question, ScopeArgs, Shown, WEEK};
+use super::question::{Question, ScopeArgs, Shown, WEEK, as_it_is};
 use super::range::duration_argument;
 use super::tree::examples;
 use crate::api::analytics::PathCount;
@@ -68,7 +68,7 @@ pub(super) fn run(args: PathsArgs, session: &Session) -> Result<ExitStatus, Comm
         let rows = paths
             .into_iter()
             .map(|path| vec![json!(path.path.join(" > ")), json!(path.sessions), json!(path.percentage)]);
-        Shown { listing: PATHS.listing(rows.collect()), chart, is_empty: false }
+        Shown { listing: PATHS.listing(rows.collect()), table: as_it_is, chart, is_empty: false }
     })
 }
 

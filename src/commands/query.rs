@@ -20,7 +20,7 @@ use crate::api::TRUNCATED_HEADER;
 use crate::api::query::{ColumnInfo, QueryAnswer, QueryRequest, QueryStats};
 use crate::client::{Client, ClientError, PATIENCE, Request, Response};
 use crate::printer::{Column, CommandError, ExitStatus, Form, Format, Kind, Listing, Place, Printer, Shape};
-use crate::settings::parse_duration;
+use crate::settings::{parse_duration, spell_bytes_roughly};
 
 pub(super) const SHAPES: &[&Shape] = &[&ROWS];
 
@@ -130,8 +130,20 @@ fn request(
         params: parameter::object(&args.param)?,
         timeout: args.timeout.map(|timeout| Value::from(timeout.as_secs_f64())),
         max_rows: args.max_rows.into_iter().chain(limit).min(),
-        as_of: range::moment(args.as_of.as_deref(), session)?.map(|time| time.to_string()),
+        as_of: as_of(args.as_of.as_deref(), session)?,
     })
+}
+
+/// Reads the time of arrival as of which to answer, and says on stderr which it is.
+fn as_of(text: Option<&str>, session: &Session) -> Result<Option<String>, CommandError> {
+    let (Some(text), Some(time)) = (text, range::moment(text, session)?) else { return Ok(None) };
+    if time > range::now(session) {
+        return Err(CommandError::usage(format!("--as-of {text}: {time} is in the future")).with_hint(
+            "nobody knows yet what will have arrived by then; name a time that is over, such as 1h or yesterday 9am",
+        ));
+    }
+    session.printer().talk(format_args!("as of {time}"));
+    Ok(Some(time.to_string()))
 }
 
 /// Why there are no rows to print.
@@ -161,6 +173,9 @@ impl Failure {
         };
         let place = place(&error, statement);
         let error = CommandError::from(error);
+        // The server knows of no flags.
+        let parameter = error.message.rsplit('$').next().filter(|_| error.code == "missing_param").map(str::to_owned);
+        let error = error.with_hint_maybe(parameter.map(|name| format!("give it with --param {name}=VALUE")));
         match place {
             Some(place) => error.at(place),
             None => error,
@@ -182,7 +197,21 @@ pub(super) fn place_by(
     let ClientError::Refused(refusal) = error else { return None };
     let details = refusal.detail.details.as_ref()?;
     let (line, column) = (details["line"].as_u64()?, details["column"].as_u64()?);
-    Some(Place::in_text(statement.name.clone(), &statement.text, line_typed(line), column))
+    let place = Place::in_text(statement.name.clone(), &statement.text, line_typed(line), column);
+    let length = place.source.as_deref().map_or(1, |source| word_length(source, column));
+    Some(place.covering(length))
+}
+
+/// Returns the characters of the name, number, parameter or text that begins at a column of the line; 1 for a sign.
+fn word_length(line: &str, column: u64) -> usize {
+    let before = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
+    let mut rest = line.chars().skip(before);
+    let is_word = |c: &char| c.is_alphanumeric() || "_.$".contains(*c);
+    match rest.next() {
+        Some(quote @ ('\'' | '"')) => rest.position(|c| c == quote).map_or(1, |inside| inside + 2),
+        Some(first) if is_word(&first) => 1 + rest.take_while(is_word).count(),
+        _ => 1,
+    }
 }
 
 /// A statement on its way to whoever answers it.
@@ -220,7 +249,13 @@ impl Question<'_> {
             self.printer.bytes(&chunk)?;
         }
         if truncated {
-            self.printer.insist("there are more rows than were fetched; ask for more with --max-rows");
+            match self.request.max_rows.filter(|rows| self.printer.limit().is_some_and(|limit| limit as u64 == *rows)) {
+                Some(rows) => {
+                    let noun = if rows == 1 { "row" } else { "rows" };
+                    self.printer.talk(format_args!("showing the first {rows} {noun}; there are more"));
+                }
+                None => self.printer.insist("there are more rows than were fetched; ask for more with --max-rows"),
+            }
         }
         Ok(())
     }
@@ -230,6 +265,7 @@ impl Question<'_> {
         let first = answer.rows.first().and_then(|row| row.first()).cloned();
         let (rows, stats, truncated) = (answer.rows.len(), answer.stats, answer.truncated);
         let notes = answer.notes.clone();
+        let is_lone_zero = matches!(answer.rows.as_slice(), [row] if matches!(row.as_slice(), [zero] if *zero == 0));
         if args.explain && self.printer.format() == Format::Table && self.printer.options().is_plain() {
             self.printer.text(&plans(&answer))?;
         } else if let Some(canvas) = self.canvas {
@@ -244,8 +280,10 @@ impl Question<'_> {
         if args.cost {
             self.printer.insist(cost(&stats));
         }
-        if rows == 0 && args.expect.is_none() {
-            let words = emptiness::Words::of_statement(&self.request.sql);
+        // A count of nothing is an answer; only a person wonders about it.
+        let is_nothing = rows == 0 || is_lone_zero && self.printer.wants_words();
+        if is_nothing && args.expect.is_none() && !args.explain {
+            let words = emptiness::Words::of_request(&self.request);
             emptiness::explain(&self.client, &words, None, self.printer).await;
         }
         match args.expect.as_ref().and_then(|expectation| expectation.failure(rows, first.as_ref())) {
@@ -290,7 +328,32 @@ pub(super) fn kind(column: &ColumnInfo) -> Kind {
 }
 
 pub(super) fn cost(stats: &QueryStats) -> String {
-    let mib = stats.bytes_scanned as f64 / f64::from(1 << 20);
-    let rows = if stats.rows == 1 { "row" } else { "rows" };
-    format!("{} {rows} from {} read ({mib:.1} MiB) in {:.1} ms", stats.rows, stats.rows_scanned, stats.elapsed_ms)
+    let rows = |count: u64| format!("{count} {}", if count == 1 { "row" } else { "rows" });
+    let read = match (stats.rows_scanned, stats.bytes_scanned) {
+        // Counts and bounds stand in what is known of each file.
+        (0, 0) => "nothing read".to_owned(),
+        (scanned, bytes) => format!("{} read ({})", rows(scanned), spell_bytes_roughly(bytes)),
+    };
+    format!("{}, {read}, {:.1} ms", rows(stats.rows), stats.elapsed_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caret_covers_the_whole_word() {
+        let line = "SELECT tpye, data.pgae FROM events WHERE a = 'x y' AND b = $u)";
+        for (column, length) in [(8, 4), (12, 1), (14, 9), (46, 5), (60, 2), (62, 1), (99, 1)] {
+            assert_eq!(word_length(line, column), length, "{column}");
+        }
+    }
+
+    #[test]
+    fn cost_is_told_in_words() {
+        let stats =
+            |rows, rows_scanned, bytes_scanned| QueryStats { rows, rows_scanned, bytes_scanned, elapsed_ms: 1.26 };
+        assert_eq!(cost(&stats(1, 0, 0)), "1 row, nothing read, 1.3 ms");
+        assert_eq!(cost(&stats(3, 1, 2_048)), "3 rows, 1 row read (2.0 KiB), 1.3 ms");
+    }
 }

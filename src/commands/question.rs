@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use super::chart::Canvas;
 use super::emptiness::{self, Words};
 use super::range::{Range, RangeArgs};
-use super::{Session, observed, remote};
+use super::{Session, bare_word, observed, remote};
+use crate::api::TRUNCATED_HEADER;
 use crate::client::{Client, Request};
 use crate::printer::{CommandError, ExitStatus, Listing};
 
@@ -30,7 +31,7 @@ pub(super) struct Question<'a> {
     session: &'a Session,
     client: Client,
     range: Range,
-    filter: Option<&'a str>,
+    filter: Option<String>,
     /// Names that the person wrote, for the case that they are misspelt.
     words: Words,
 }
@@ -38,6 +39,8 @@ pub(super) struct Question<'a> {
 /// An answer in the forms in which it is shown.
 pub(super) struct Shown {
     pub(super) listing: Listing,
+    /// Makes of the listing what a table shows, where that is not the same.
+    pub(super) table: fn(&Listing) -> Listing,
     /// Drawn below the listing on a terminal.
     pub(super) chart: fn(&Listing, Canvas) -> String,
     /// Whether there is nothing in it, for rows that are always there.
@@ -52,8 +55,9 @@ impl<'a> Question<'a> {
     pub(super) fn new(scope: &'a ScopeArgs, span: Duration, session: &'a Session) -> Result<Self, CommandError> {
         let client = remote::reader(session)?;
         let range = scope.range.resolve(span, session)?;
-        let filter = scope.filter.as_deref();
-        Ok(Self { session, client, range, filter, words: Words::of_filter(filter.unwrap_or_default()) })
+        let filter = scope.filter.as_deref().map(|filter| bare_word::expanded(filter, session));
+        let words = Words::of_filter(filter.as_deref().unwrap_or_default());
+        Ok(Self { session, client, range, filter, words })
     }
 
     /// Says which event types the person named.
@@ -79,11 +83,20 @@ impl<'a> Question<'a> {
         request: Request,
         show: impl FnOnce(T) -> Shown,
     ) -> Result<ExitStatus, CommandError> {
-        let request = self.range.ask(request).query_opt("filter", self.filter);
+        let request = self.range.ask(request).query_opt("filter", self.filter.as_deref());
         let printer = self.session.printer();
         self.session.block_on(async {
-            let shown = show(remote::data(self.client.send(request).await?).await?);
-            printer.listing(&shown.listing)?;
+            let response = self.client.send(request).await?;
+            let truncated = response.header(TRUNCATED_HEADER) == Some("true");
+            let mut shown = show(remote::data(response).await?);
+            shown.listing.truncated |= truncated;
+            match printer.wants_words() {
+                true => printer.listing(&(shown.table)(&shown.listing))?,
+                false => printer.listing(&shown.listing)?,
+            }
+            if truncated && printer.limit().is_none() {
+                printer.talk("ask for more with --limit");
+            }
             if shown.is_empty || shown.listing.rows.is_empty() {
                 emptiness::explain(&self.client, &self.words, Some(&self.range), printer).await;
             } else if let Some(canvas) = Canvas::of(self.session) {
@@ -92,6 +105,11 @@ impl<'a> Question<'a> {
             Ok(ExitStatus::Ok)
         })
     }
+}
+
+/// Shows a listing as it is, for those that have plain values only.
+pub(super) fn as_it_is(listing: &Listing) -> Listing {
+    listing.clone()
 }
 
 /// Draws nothing, for listings that say it all.

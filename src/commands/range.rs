@@ -118,6 +118,16 @@ pub(super) fn moment(text: Option<&str>, session: &Session) -> Result<Option<Tim
     text.map(|text| time::parse_moment(text, now(session), &TimeZone::UTC).map_err(|error| wrong(&error))).transpose()
 }
 
+/// Returns the moments a little before and after the one that a flag names.
+///
+/// # Errors
+/// As [`moment`].
+pub(super) fn around(text: &str, session: &Session) -> Result<(Timestamp, Timestamp), CommandError> {
+    let words = RangeWords { since: None, until: None, around: Some(text) };
+    let range = time::Range::resolve(words, Duration::from_secs(1), now(session), &TimeZone::UTC);
+    range.map(|range| (range.since(), range.until())).map_err(|error| wrong(&error))
+}
+
 /// Returns the time of this call.
 pub(super) fn now(session: &Session) -> Timestamp {
     Timestamp::from_microsecond(session.now()).unwrap_or(Timestamp::MAX)

@@ -1,6 +1,6 @@
 //! Shows how many users come back after the day or week in which they first came.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Session;
 use super::chart::{Canvas, shaded};
@@ -8,7 +8,7 @@ use super::question::{MONTH, Question, ScopeArgs, Shown};
 use super::tree::examples;
 use crate::api::analytics::RetentionCohort;
 use crate::client::Request;
-use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Listing, Shape};
+use crate::printer::{Column, CommandError, ExitStatus, Field, Form, Kind, Listing, Shape};
 
 pub(super) const SHAPES: &[&Shape] = &[&RETENTION];
 
@@ -49,14 +49,29 @@ pub(super) fn run(args: RetentionArgs, session: &Session) -> Result<ExitStatus, 
     let request = Request::get("/api/v1/analytics/retention").query("period", period);
     Question::new(&args.scope, MONTH, session)?.ask(request, |cohorts: Vec<RetentionCohort>| {
         let rows: Vec<_> = cohorts.iter().map(row).collect();
-        Shown { listing: RETENTION.listing(rows), chart, is_empty: false }
+        Shown { listing: RETENTION.listing(rows), table, chart, is_empty: false }
     })
 }
 
-fn row(cohort: &RetentionCohort) -> Vec<serde_json::Value> {
+fn row(cohort: &RetentionCohort) -> Vec<Value> {
     let active: Vec<u64> = cohort.periods.iter().map(|period| period.users).collect();
     let percentages: Vec<f64> = cohort.periods.iter().map(|period| period.percentage).collect();
     vec![json!(cohort.cohort), json!(cohort.users), json!(active), json!(percentages)]
+}
+
+/// Gives each period a column of its own, counted from the first.
+fn table(listing: &Listing) -> Listing {
+    let active = |row: &[Value]| row[2].as_array().cloned().unwrap_or_default();
+    let periods = listing.rows.iter().map(|row| active(row).len()).max().unwrap_or_default();
+    let mut table = listing.clone().without("active").without("percentages");
+    for period in 0..periods {
+        table.columns.push(Column::new(format!("+{period}"), Kind::Number));
+        for (row, whole) in table.rows.iter_mut().zip(&listing.rows) {
+            // A cohort that is younger has no such period yet.
+            row.push(active(whole).get(period).cloned().unwrap_or_else(|| json!("")));
+        }
+    }
+    table
 }
 
 /// Draws a line a cohort, a shaded percentage a period.

@@ -88,6 +88,12 @@ impl Session {
         &self.environment
     }
 
+    /// Returns whether this runs where a line of `::error …` becomes an annotation.
+    #[must_use]
+    pub fn annotates(&self) -> bool {
+        self.environment.get("GITHUB_ACTIONS") == Some("true")
+    }
+
     /// Returns the machine's clock, for parts that take one.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {

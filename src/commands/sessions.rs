@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Session;
-use super::question::{DAY, Question, ScopeArgs, Shown, no_chart};
+use super::question::{DAY, Question, ScopeArgs, Shown, as_it_is, no_chart};
 use super::range::duration_argument;
 use super::tree::examples;
 use crate::api::analytics::SessionSummary;
@@ -49,6 +49,11 @@ pub(super) fn run(args: SessionsArgs, session: &Session) -> Result<ExitStatus, C
             json!(summary.median_seconds),
             json!(summary.single_event_sessions),
         ];
-        Shown { listing: SESSIONS.listing(vec![row]), chart: no_chart, is_empty: summary.sessions == 0 }
+        Shown {
+            listing: SESSIONS.listing(vec![row]),
+            table: as_it_is,
+            chart: no_chart,
+            is_empty: summary.sessions == 0,
+        }
     })
 }

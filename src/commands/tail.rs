@@ -18,7 +18,7 @@ use self::screen::{Screen, State};
 use super::emptiness::{self, Words};
 use super::observed;
 use super::tree::examples;
-use super::{Session, range, remote};
+use super::{Session, bare_word, range, remote};
 use crate::api::live::LiveFrame;
 use crate::client::{ClientError, SseEvents};
 use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
@@ -75,6 +75,9 @@ pub(super) struct TailArgs {
     /// End at this time
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+    /// A quarter of an hour to either side of this moment
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["since", "until", "last"], hide_short_help = true)]
+    around: Option<String>,
     /// Begin with the last so many events
     #[arg(long, value_name = "EVENTS", conflicts_with = "since")]
     last: Option<u64>,
@@ -111,7 +114,7 @@ pub(super) fn run(args: TailArgs, session: &Session) -> Result<ExitStatus, Comma
         let (filter, max_rate, retry_for) = (plan.filter, args.max_rate, args.retry_for);
         let wanted = Wanted { session, filter, max_rate, retry_for };
         let stream = wanted.open(client.clone()).await?;
-        emptiness::warn_of_fields(&client, &words, session.printer()).await;
+        emptiness::warn_of_names(&client, &words, session.printer()).await;
         let ended = follow(&wanted, stream, history, &mut screen);
         match live.ends_in {
             None => ended.await,
@@ -142,10 +145,11 @@ struct Live {
 
 impl Plan {
     fn new(args: &TailArgs, session: &Session) -> Result<Self, CommandError> {
-        let filter = args.filter.join(" ");
+        let filter = bare_word::expanded(&args.filter.join(" "), session);
         let filter = Some(filter).filter(|filter| !filter.trim().is_empty());
-        let since = range::moment(args.since.as_deref(), session)?;
-        let until = range::moment(args.until.as_deref(), session)?;
+        let around = args.around.as_deref().map(|text| range::around(text, session)).transpose()?;
+        let since = around.map(|(since, _)| since).or(range::moment(args.since.as_deref(), session)?);
+        let until = around.map(|(_, until)| until).or(range::moment(args.until.as_deref(), session)?);
         // Read last, so that `--until now` is over.
         let now = range::now(session);
         if let Some(since) = since {
@@ -171,8 +175,16 @@ impl Plan {
 async fn print_past(mut history: History, screen: &mut Screen<'_>) -> Result<(), CommandError> {
     while let Some(event) = history.next().await? {
         if let State::Full = screen.event(event)? {
-            break;
+            return note_rest(&mut history, screen).await;
         }
+    }
+    Ok(())
+}
+
+/// Finds out whether `--limit` left out events of the past; those to come nobody knows.
+async fn note_rest(history: &mut History, screen: &mut Screen<'_>) -> Result<(), CommandError> {
+    if screen.is_at_limit() && history.next().await?.is_some() {
+        screen.cut();
     }
     Ok(())
 }
@@ -211,7 +223,10 @@ async fn watch(
             tokio::select! {
                 event = history.next() => match event? {
                     None => break,
-                    Some(event) => if let State::Full = screen.event(event)? { return Ok(Ending::Full) },
+                    Some(event) => if let State::Full = screen.event(event)? {
+                        note_rest(&mut history, screen).await?;
+                        return Ok(Ending::Full);
+                    },
                 },
                 frame = frames.next(), if waiting.len() < LIVE_FRAMES_MAX => waiting.push_back(required(frame?)?),
             }

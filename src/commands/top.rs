@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Session;
 use super::chart::{Canvas, bars_of};
-use super::question::{Question, ScopeArgs, Shown, WEEK};
+use super::question::{Question, ScopeArgs, Shown, WEEK, as_it_is};
 use super::tree::examples;
 use crate::api::analytics::{TopPage, TopSource, TopUser, TypeCount, UserShare};
 use crate::client::Request;
@@ -126,7 +126,7 @@ fn shares(rows: Vec<UserShare>) -> Shown {
 }
 
 fn shown(listing: Listing) -> Shown {
-    Shown { listing, chart: first_number, is_empty: false }
+    Shown { listing, table: as_it_is, chart: first_number, is_empty: false }
 }
 
 fn first_number(listing: &Listing, canvas: Canvas) -> String {

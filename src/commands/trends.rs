@@ -1,6 +1,8 @@
 //! Shows how many events there were in each interval of time.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 
 use super::Session;
 use super::chart::{Canvas, bars_of, sparkline};
@@ -9,7 +11,7 @@ use super::question::{DAY, Question, ScopeArgs, Shown};
 use super::tree::examples;
 use crate::api::analytics::TrendBucket;
 use crate::client::Request;
-use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Listing, Shape};
+use crate::printer::{Column, CommandError, ExitStatus, Field, Form, Kind, Listing, Shape};
 
 pub(super) const SHAPES: &[&Shape] = &[&TRENDS];
 
@@ -52,8 +54,26 @@ pub(super) fn run(args: TrendsArgs, session: &Session) -> Result<ExitStatus, Com
         let is_empty = buckets.iter().all(|bucket| bucket.types.keys().all(|name| name == "unknown"));
         let rows =
             buckets.into_iter().map(|bucket| vec![json!(bucket.timestamp), json!(bucket.total), json!(bucket.types)]);
-        Shown { listing: TRENDS.listing(rows.collect()), chart, is_empty }
+        Shown { listing: TRENDS.listing(rows.collect()), table, chart, is_empty }
     })
+}
+
+/// Gives each value of the column a column of its own, those with the most events first.
+fn table(listing: &Listing) -> Listing {
+    let count = |row: &[Value], name: &str| row[2].get(name).and_then(Value::as_u64).unwrap_or_default();
+    let names: BTreeSet<&String> =
+        listing.rows.iter().filter_map(|row| row[2].as_object()).flat_map(serde_json::Map::keys).collect();
+    let mut names: Vec<(u64, &String)> =
+        names.into_iter().map(|name| (listing.rows.iter().map(|row| count(row, name)).sum(), name)).collect();
+    names.sort_by_key(|(events, _)| std::cmp::Reverse(*events));
+    let mut table = listing.clone().without("types");
+    for (_, name) in names {
+        table.columns.push(Column::new(name, Kind::Number));
+        for (row, counted) in table.rows.iter_mut().zip(&listing.rows) {
+            row.push(json!(count(counted, name)));
+        }
+    }
+    table
 }
 
 fn chart(listing: &Listing, canvas: Canvas) -> String {

@@ -10,7 +10,7 @@ use streamflow_core::schema::EventSchema;
 use super::read_json;
 use crate::commands::{Session, session};
 use crate::printer::paint::{BAD, GOOD};
-use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Place, Shape, painted};
+use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Place, Printer, Shape, painted};
 
 pub(super) const SHAPE: Shape = Shape {
     name: "streamflow.schema_check/1",
@@ -34,14 +34,27 @@ pub(super) fn run(schemas_dir: &Path, files: &[PathBuf], session: &Session) -> R
     }
     let violations = rows.len();
     let printer = session.printer();
+    if session.annotates() {
+        rows.iter().for_each(|row| annotate(row, printer));
+    }
     if violations > 0 || !printer.wants_words() {
         printer.listing(&SHAPE.listing(rows))?;
     }
-    let names = schemas.len();
+    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let counts = [counted(schemas.len(), "schema"), counted(events, "event"), counted(violations, "violation")];
     let style = if violations > 0 { BAD } else { GOOD };
     let mark = painted(style, if violations > 0 { "failed:" } else { "ok:" });
-    printer.talk(format_args!("{mark} {names} schemas, {events} events, {violations} violations"));
+    printer.talk(format_args!("{mark} {}", counts.join(", ")));
     Ok(if violations > 0 { ExitStatus::Negative } else { ExitStatus::Ok })
+}
+
+/// Annotates the event that violates its schema.
+fn annotate(row: &[Value], printer: &Printer) {
+    let [file, line, event_type, path, message] = row else { return };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let place = Place { line: line.as_u64().unwrap_or(1), ..Place::in_text(text(file), "", 1, 1) };
+    let title = format!("streamflow schema check: {}", text(event_type));
+    printer.annotate(&title, Some(&place), &format!("{}: {}", text(path), text(message)));
 }
 
 type Schemas = BTreeMap<String, EventSchema>;
