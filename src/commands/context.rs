@@ -9,7 +9,7 @@ use super::observed;
 use super::target::{self, LOCAL, Protection, Target};
 use super::tree::examples;
 use super::{Session, session};
-use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Shape};
+use crate::printer::{CommandError, ExitStatus, Field, Form, Kind, Listing, Shape};
 
 pub(super) mod store;
 mod validate;
@@ -98,7 +98,7 @@ struct AddArgs {
     /// Name of the context
     name: String,
     /// Address of a server
-    #[arg(long, required_unless_present_any = ["dir", "service"], conflicts_with = "dir")]
+    #[arg(long, conflicts_with = "dir")]
     url: Option<String>,
     /// Folder of a project on this machine
     #[arg(long)]
@@ -163,7 +163,7 @@ fn add(args: AddArgs, session: &Session) -> Result<ExitStatus, CommandError> {
                 .map(|file| Ok::<_, CommandError>(session.current_dir()?.join(file)))
                 .transpose()?,
         }),
-        (None, None, None) => return Err(CommandError::usage("a context needs --url, --dir or --service")),
+        (None, None, None) => return Err(placeless(&args.name, session)),
     };
     let token = match (args.token_env, args.token_file, &session.global().token) {
         (Some(name), _, _) => Some(StoredToken::Env(name)),
@@ -176,6 +176,15 @@ fn add(args: AddArgs, session: &Session) -> Result<ExitStatus, CommandError> {
     let printer = session.printer();
     printer.talk(format_args!("added context {:?}; use it with: streamflow context use {}", args.name, args.name));
     Ok(ExitStatus::Ok)
+}
+
+/// Says which call was meant: `--server` says whom a command talks to, and this one talks to nobody.
+fn placeless(name: &str, session: &Session) -> CommandError {
+    let error = CommandError::usage("a context needs --url, --dir or --service");
+    error.with_hint(match &session.global().server {
+        Some(url) => format!("did you mean: streamflow context add {name} --url {url}"),
+        None => format!("for example: streamflow context add {name} --url https://events.example.com"),
+    })
 }
 
 fn project_dir(session: &Session, dir: PathBuf) -> Result<PathBuf, CommandError> {
@@ -241,8 +250,24 @@ fn list(session: &Session) -> Result<ExitStatus, CommandError> {
             json!(context.protected),
         ]
     });
-    session.printer().listing(&LIST.listing(std::iter::once(local).chain(stored).collect()))?;
+    let listing = LIST.listing(std::iter::once(local).chain(stored).collect());
+    let printer = session.printer();
+    printer.listing(&if printer.wants_words() { in_words(listing) } else { listing })?;
     Ok(ExitStatus::Ok)
+}
+
+/// Marks the current context, and says in words what is no text.
+fn in_words(mut listing: Listing) -> Listing {
+    for row in &mut listing.rows {
+        if let [current, _, _, token, protected] = row.as_mut_slice() {
+            *current = json!(if *current == true { "*" } else { "" });
+            *protected = json!(if *protected == true { "yes" } else { "no" });
+            if token.is_null() {
+                *token = json!("none");
+            }
+        }
+    }
+    listing
 }
 
 fn show(name: Option<&str>, session: &Session) -> Result<ExitStatus, CommandError> {

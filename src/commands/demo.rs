@@ -93,7 +93,16 @@ fn open(running: &Running, project: &Project, args: &DemoArgs, session: &Session
         connect: same(running.client()),
         project: Some(project.dir().to_owned()),
     };
-    show(place, Cursor::last(SHOWN), &args.look, Tour::With, session)
+    let outcome = show(place, Cursor::last(SHOWN), &args.look, Tour::With, session)?;
+    farewell(project, session);
+    Ok(outcome)
+}
+
+/// Says what became of the demo, and what to do next.
+fn farewell(project: &Project, session: &Session) {
+    let printer = session.printer();
+    printer.talk(format_args!("the demo's events were in {} and are gone with it", project.dir().display()));
+    printer.talk("a project of your own: streamflow init shop --template web");
 }
 
 fn announce(running: &Running, project: &Project, events: u64, session: &Session) -> Result<ExitStatus, CommandError> {
@@ -111,7 +120,8 @@ fn announce(running: &Running, project: &Project, events: u64, session: &Session
         "\nlook at it from another terminal: streamflow tui --server {}",
         running.client().address()
     ));
-    printer.talk("Ctrl-C ends the demo and removes its events");
+    let seconds = INCIDENT_AFTER.as_secs();
+    printer.talk(format_args!("something breaks in {seconds} seconds; Ctrl-C ends the demo and removes its events"));
     running.block_on(async {
         let broken = |error| CommandError::bug(format!("cannot wait for signals: {error}"));
         let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
@@ -120,6 +130,8 @@ fn announce(running: &Running, project: &Project, events: u64, session: &Session
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        Ok(ExitStatus::Ok)
-    })
+        Ok::<_, CommandError>(())
+    })?;
+    farewell(project, session);
+    Ok(ExitStatus::Ok)
 }

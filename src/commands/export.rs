@@ -23,7 +23,7 @@ use super::{Session, remote};
 use crate::api::query::QueryRequest;
 use crate::client::{ClientError, Request};
 use crate::printer::{CommandError, ExitStatus, Printer};
-use crate::settings::parse_duration;
+use crate::settings::{parse_duration, spell_bytes_roughly};
 
 /// Pieces of the answer that wait to be written: one is written while the next arrives.
 const PIECES_WAITING_MAX: usize = 16;
@@ -186,7 +186,8 @@ fn report(args: &ExportArgs, written: &rows::Written, elapsed: Duration, printer
     let to = if args.file.as_os_str() == "-" { String::new() } else { format!(" to {}", args.file.display()) };
     let rows = if written.rows == 1 { "row" } else { "rows" };
     let seconds = elapsed.as_secs_f64();
-    printer.talk(format_args!("{} {rows} written{to}, {} bytes in {seconds:.1} s", written.rows, written.bytes));
+    let bytes = spell_bytes_roughly(written.bytes);
+    printer.talk(format_args!("{} {rows} written{to}, {bytes} in {seconds:.1} s", written.rows));
     if printer.limit().is_some_and(|limit| limit as u64 == written.rows) {
         printer.insist("no more rows were asked for than --limit says; there may be more");
     }

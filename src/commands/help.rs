@@ -76,7 +76,7 @@ pub(super) fn run(args: HelpArgs, session: &Session) -> Result<ExitStatus, Comma
 }
 
 fn command_page(words: &[&str]) -> Option<String> {
-    let mut root = tree::command();
+    let mut root = tree::command_in_full();
     root.build();
     let found = words.iter().try_fold(&mut root, |command, word| command.find_subcommand_mut(word))?;
     Some(found.render_help().ansi().to_string())
@@ -184,9 +184,11 @@ fn flags() -> String {
 
 fn environment() -> String {
     let mut text = include_str!("help/environment.txt").to_owned();
+    let names = settings::ALL.iter().flat_map(|setting| setting.env);
+    let width = names.map(|name| name.len()).max().unwrap_or_default();
     for setting in settings::ALL {
         for name in setting.env {
-            writeln!(text, "  {ACCENT}{name:<20}{ACCENT:#} {} ({})", setting.doc, setting.key).unwrap_or_default();
+            writeln!(text, "  {ACCENT}{name:<width$}{ACCENT:#} {} ({})", setting.doc, setting.key).unwrap_or_default();
         }
     }
     text + "\nEvery key and its variable: docs/configuration.md, or streamflow config view --origin.\n"

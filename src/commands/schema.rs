@@ -187,7 +187,16 @@ fn read_json(file: &Path) -> Result<Value, CommandError> {
         if file.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
     let text = read.map_err(|error| CommandError::usage(format!("cannot read {name}: {error}")))?;
     serde_json::from_str(&text).map_err(|error| {
-        let place = Place::in_text(&name, &text, error.line() as u64, error.column() as u64);
-        CommandError::usage(format!("{name} is no JSON")).at(place)
+        let whole = error.to_string();
+        let reason = whole.split(" at line ").next().unwrap_or_default().to_lowercase();
+        // What ends too early ends behind its last line.
+        let last = text.lines().count().max(1) as u64;
+        let (line, column) = (error.line() as u64, error.column() as u64);
+        let (line, column) = if line > last || column == 0 {
+            (last, text.lines().last().unwrap_or_default().chars().count() as u64 + 1)
+        } else {
+            (line, column)
+        };
+        CommandError::usage(format!("this is no JSON: {reason}")).at(Place::in_text(&name, &text, line, column))
     })
 }

@@ -47,13 +47,13 @@ impl Target {
             return Ok(());
         }
         let refused = || {
-            CommandError::usage(format!("context {:?} is protected: {what} needs consent", self.name))
+            CommandError::usage(format!("context {:?} is protected: it wants your consent to {what}", self.name))
                 .with_hint("say --yes if that is what you want")
         };
         if !session.printer().can_ask() {
             return Err(refused());
         }
-        session.printer().insist(format_args!("context {:?} is protected. {what}? Type its name to go on:", self.name));
+        session.printer().insist(format_args!("context {:?} is protected. To {what}, type its name:", self.name));
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).map_err(|_| refused())?;
         if answer.trim() == self.name { Ok(()) } else { Err(refused()) }

@@ -15,9 +15,31 @@ const MORE: &str = "
 
 Options of every command, such as -o json: streamflow help flags";
 
+/// Is said where a page leaves options out.
+const RARER: &str = "
+Rarer options of this command: --help";
+
 /// Returns the whole tree, ready to parse.
 pub(super) fn command() -> Command {
-    let root = arranged(Cli::command());
+    dressed(Cli::command())
+}
+
+/// Returns the tree whose pages leave out no option of their command.
+pub(super) fn command_in_full() -> Command {
+    dressed(unhidden(Cli::command()).mut_subcommands(unhidden_all))
+}
+
+fn unhidden_all(command: Command) -> Command {
+    unhidden(command).mut_subcommands(unhidden_all)
+}
+
+/// What every command takes is on a page of its own.
+fn unhidden(command: Command) -> Command {
+    command.mut_args(|arg| if arg.is_global_set() { arg } else { arg.hide_short_help(false) })
+}
+
+fn dressed(root: Command) -> Command {
+    let root = arranged(root);
     let page = front_page(&root);
     root.help_template(page).styles(styles())
 }
@@ -26,7 +48,10 @@ pub(super) fn command() -> Command {
 fn arranged(command: Command) -> Command {
     let examples = command.get_after_help().map(|examples| examples.ansi().to_string()).unwrap_or_default();
     let more = if command.has_subcommands() { "" } else { MORE };
-    command.help_template(format!("{{about-with-newline}}\n{examples}\n{OPTIONS}{more}")).mut_subcommands(arranged)
+    let hides = command.get_arguments().any(|arg| arg.is_hide_short_help_set() && !arg.is_global_set());
+    let rarer = if hides { RARER } else { "" };
+    let template = format!("{{about-with-newline}}\n{examples}\n{OPTIONS}{more}{rarer}");
+    command.help_template(template).mut_subcommands(arranged)
 }
 
 fn styles() -> clap::builder::Styles {

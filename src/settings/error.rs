@@ -53,7 +53,9 @@ impl SettingsError {
         let last = |key: &'a str| key.rsplit('.').next().unwrap_or(key);
         let word = key.rsplit('.').next().unwrap_or(key);
         // A key under the wrong parent has a right last word; a misspelt one is near as a whole.
-        let meant = suggest::nearest(key, known.clone()).or_else(|| known.clone().find(|key| last(key) == word));
+        let parents = known.clone().flat_map(|key| key.match_indices('.').map(|(at, _)| &key[..at]));
+        let meant =
+            suggest::nearest(key, known.clone().chain(parents)).or_else(|| known.clone().find(|key| last(key) == word));
         let hint = match meant {
             Some(meant) => format!("did you mean {meant:?}?"),
             None => "`streamflow config schema` lists every key".to_owned(),
@@ -68,6 +70,13 @@ impl SettingsError {
     pub(super) fn wrong_variable(variable: &str, shown: &str, reason: &str) -> Self {
         let message = format!("environment variable {variable}: {shown:?} {reason}");
         Self { message, place: None, hint: Some(format!("set {variable} to another value, or unset it")) }
+    }
+
+    /// Adds the line of a `.env` that sets the variable, as it may be shown.
+    pub(super) fn at_variable(self, path: &Path, line: u64, variable: &str, shown: &str) -> Self {
+        let source = format!("{variable}={shown}");
+        let place = SettingsPlace { path: path.to_owned(), line, column: 1, length: source.chars().count(), source };
+        Self { place: Some(place), ..self }
     }
 
     pub(super) fn wrong_flag(flag: &str, text: &str, reason: &str) -> Self {

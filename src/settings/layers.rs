@@ -223,7 +223,11 @@ fn lay_variables<'a>(
                 }
                 Err(reason) => {
                     let shown = if setting.kind == Kind::Secret { "••••" } else { text };
-                    return Err(SettingsError::wrong_variable(&name, shown, &reason));
+                    let error = SettingsError::wrong_variable(&name, shown, &reason);
+                    return Err(match &origin {
+                        Origin::DotEnv { path, line, .. } => error.at_variable(path, *line, &name, shown),
+                        _ => error,
+                    });
                 }
             }
         }

@@ -59,6 +59,7 @@ fn faults_in_a_file_name_line_and_column() {
         (3, 5),
         Some("did you mean \"server.ports.ingestion\"?"),
     );
+    check("server:\n  prots: 1\n", "unknown setting \"server.prots\"", (2, 3), Some("did you mean \"server.ports\"?"));
     check(
         "qurey:\n  timeout: 1s\n",
         "unknown setting \"qurey.timeout\"",
@@ -75,6 +76,15 @@ fn faults_in_a_file_name_line_and_column() {
         (2, 14),
         None,
     );
+}
+
+#[test]
+fn faults_in_a_dotenv_name_their_line_and_no_secret() {
+    let dir = project(&[("config.yaml", ""), (".env", "# mine\nSTREAMFLOW_QUERY_TIMEOUT=soon\n")]);
+    let error = load(dir.path(), &[]).unwrap_err();
+    let place = error.place.unwrap();
+    assert_eq!((place.line, place.column, place.source.as_str()), (2, 1, "STREAMFLOW_QUERY_TIMEOUT=soon"));
+    assert!(place.path.ends_with(".env"));
 }
 
 #[test]

@@ -77,3 +77,21 @@ fn schema_of_the_file_is_json() {
     let schema = Place::new().run(&["config", "schema"]).exits(0).json();
     assert_eq!(schema["properties"]["server"]["properties"]["ports"]["properties"]["ingestion"]["default"], "8001");
 }
+
+#[test]
+fn a_mistake_is_told_once_with_its_place() {
+    let place = Place::new();
+    place.write("config.yaml", "server:\n  prots: 1\n");
+    let told = place.run(&["doctor"]).exits(10).out;
+    assert_eq!(told.matches("unknown setting").count(), 1, "{told}");
+    assert!(told.contains("config.yaml:2:3"), "{told}");
+    place.write("config.yaml", "");
+    place.write(".env", "STREAMFLOW_QUERY_TIMEOUT=soon\n");
+    let told = place.run(&["config", "check"]).exits(2).err;
+    assert_eq!(told.matches("is no duration").count(), 1, "{told}");
+    assert!(told.contains("--> .env:1:1"), "{told}");
+    place.write(".env", "");
+    place.write("schemas/a.json", "{\"type\": \"object\"\n");
+    let told = place.run(&["schema", "check"]).exits(2).err;
+    assert!(told.contains("this is no JSON") && told.contains("--> schemas/a.json:1:18"), "{told}");
+}

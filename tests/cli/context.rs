@@ -81,6 +81,30 @@ fn protected_context_wants_consent_for_a_write() {
     server.run(&["context", "add", "prod", "--url", &url, "--protected"]).exits(0);
     server.place.write("web.click.json", "{\"type\": \"object\"}");
     let put = ["schema", "put", "web.click", "web.click.json", "--context", "prod"];
-    server.run(&put).exits(2).says("context \"prod\" is protected").says("--yes");
+    server
+        .run(&put)
+        .exits(2)
+        .says("context \"prod\" is protected")
+        .says("your consent to change the schema")
+        .says("--yes");
     server.run(&["status", "--context", "prod"]).exits(0);
+}
+
+#[test]
+fn list_is_in_words_and_a_wrong_flag_names_the_right_call() {
+    let place = Place::new();
+    let url = "http://127.0.0.1:1";
+    let right = format!("streamflow context add prod --url {url}");
+    place.run(&["context", "add", "prod", "--server", url]).exits(2).says(&right);
+    place.run(&["context", "add", "prod"]).exits(2).says("--url, --dir or --service");
+    place.run(&["context", "add", "prod", "--url", url, "--protected"]).exits(0);
+    let table = place.run(&["context", "list"]).exits(0).out;
+    let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["*", "local", "this", "folder's", "project", "none", "no"], "{table}");
+    assert_eq!(rows[1], ["prod", url, "none", "yes"], "{table}");
+    let json = place.run(&["context", "list", "-o", "json"]).exits(0).json();
+    assert_eq!(
+        (json["rows"][0]["current"].as_bool(), json["rows"][1]["protected"].as_bool()),
+        (Some(true), Some(true))
+    );
 }

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::program::Place;
+use crate::program::{Ended, Place};
 use crate::server::Server;
 
 /// Calls that print data without a server.
@@ -38,6 +38,9 @@ fn exit_codes_are_as_documented() {
     check(&["status", "--project", "nowhere"], 2, "streamflow init");
     check(&["logs"], 5, "there is no log");
     check(&["stop"], 0, "no server runs");
+    check(&["top", "--interval", "5"], 2, "`streamflow trends` has --interval");
+    check(&["top", "--las", "5h"], 2, "did you mean \"--last\"?");
+    check(&["paths", "--depth", "x"], 2, "see `streamflow paths --help`");
 }
 
 #[test]
@@ -138,4 +141,12 @@ fn json_of_every_listing_of_a_server_parses() {
         let document = server.run(&[args, &["-o", "json"]].concat()).exits(0).json();
         assert!(document["schema"].as_str().unwrap().starts_with("streamflow."), "{args:?}: {document}");
     }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_said_and_is_no_fault_of_ours() {
+    let place = Place::new();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ended = Ended::of(&place.command(&["errors"]).stdout(full).output().unwrap());
+    ended.exits(2).says("cannot write the output: no space left on device").says("make room");
 }

@@ -173,3 +173,25 @@ fn shells_load_their_completions() {
          autoload -Uz _streamflow; _streamflow",
     );
 }
+
+#[test]
+fn help_in_full_shows_every_option_of_its_command() {
+    let place = Place::new();
+    for (args, flag) in [
+        (&["query"] as &[&str], "--max-rows"),
+        (&["top"], "--around"),
+        (&["top"], "--tz"),
+        (&["tail"], "--around"),
+        (&["tail"], "--retry-for"),
+        (&["send"], "--yes"),
+        (&["import"], "--yes"),
+        (&["events", "resend"], "--yes"),
+    ] {
+        let full = place.run(&[args, &["--help"]].concat()).exits(0).out;
+        assert!(full.contains(flag), "{args:?} --help does not show {flag}: {full}");
+        let short = place.run(&[args, &["-h"]].concat()).exits(0).out;
+        assert!(!short.contains(flag) && short.contains("--help"), "{args:?} -h: {short}");
+    }
+    let time = place.run(&["help", "time"]).exits(0).out;
+    assert!(["--around", "--last"].iter().all(|flag| time.contains(flag)), "{time}");
+}

@@ -1,6 +1,7 @@
 //! SQL from the command line: forms, mistakes, expectations, and reading without a server.
 
 use crate::program::Place;
+use crate::screen::Screen;
 use crate::server::Server;
 
 fn with_events() -> Server {
@@ -40,7 +41,8 @@ fn statement_comes_from_an_argument_a_file_or_a_pipe() {
     let filtered = ["query", "SELECT count(*) AS n FROM events WHERE user_id = $user AND data.n < $most", "-o", "csv"];
     let args = [&filtered[..], &["--param", "user=u1", "--param", "most:=10"]].concat();
     assert_eq!(server.run(&args).exits(0).out, "n\n2\n");
-    server.run(&["query"]).exits(2);
+    server.run(&["query"]).exits(2).says("for example: streamflow query 'SELECT type, count(*)");
+    server.run(&["query", "SELECT 1", "--since", "2h"]).exits(2).says("WHERE timestamp >= now() - INTERVAL '2 hours'");
     server.run(&["query", " ; "]).exits(2).says("empty");
 }
 
@@ -51,12 +53,12 @@ fn mistake_is_shown_where_it_is_with_the_nearest_right_word() {
         let ended = server.run(&["query", sql]).exits(exit);
         words.iter().for_each(|words| assert!(ended.err.contains(words), "no {words:?} in {}", ended.err));
     };
-    check("SELECT\n  tpye FROM events", 2, &["<sql>:2:3", "   |   ^", "did you mean \"type\"?"]);
+    check("SELECT\n  tpye FROM events", 2, &["<sql>:2:3", "   |   ^^^^\n", "did you mean \"type\"?"]);
     check("SELECT * FROM evnts", 2, &["did you mean \"events\"?"]);
     check("SELECT cuont(*) FROM events", 2, &["did you mean \"count\"?"]);
     check("SELEC 1", 2, &["<sql>:1:1"]);
     check("DROP TABLE events", 2, &["read"]);
-    check("SELECT $user", 2, &["user"]);
+    check("SELECT $user", 2, &["   | ", "^^^^^\n", "--param user=VALUE"]);
     server.place.write("bad.sql", "SELECT 1,\ntpye FROM events\n");
     server.run(&["query", "-f", "bad.sql"]).exits(2).says("bad.sql:2:1");
 }
@@ -101,7 +103,7 @@ fn empty_answer_says_why_it_is_empty() {
     check(&["query", "SELECT * FROM events"], "there are no events yet");
     check(&["top"], "there are no events yet");
     server.run(&["send", "web.click", "-d", "page=/", "--source", "shop"]).exits(0);
-    check(&["query", "SELECT * FROM events WHERE type = 'web.clik'"], "did you mean \"web.click\" (1 events)?");
+    check(&["query", "SELECT * FROM events WHERE type = 'web.clik'"], "did you mean \"web.click\" (1 event)?");
     check(&["query", "SELECT * FROM events WHERE source = 'shpo'"], "did you mean \"shop\"");
     check(&["query", "SELECT * FROM events WHERE data.pgae = '/'"], "did you mean data.page?");
     check(&["top", "--filter", "type=web.clik"], "did you mean \"web.click\"");
@@ -180,4 +182,83 @@ fn expectation_is_reported_as_junit() {
     assert!(report("SELECT nme FROM events", 2).contains("<error message="));
     server.run(&["query", "SELECT 1", "--report", "junit=x"]).exits(2).says("--expect");
     server.run(&["query", "SELECT 1", "--expect", "rows=1", "--report", "html=x"]).exits(2).says("junit=report.xml");
+}
+
+#[test]
+fn empty_answer_names_the_condition_that_nothing_meets() {
+    let server = with_events();
+    let check = |condition: &str, words: &str| {
+        let rows = format!("SELECT * FROM events WHERE {condition}");
+        server.run(&["query", &rows, "-o", "json"]).exits(0).says(words);
+        let count = format!("SELECT count(*) FROM events WHERE {condition}");
+        server.run(&["query", &count]).exits(0).says(words);
+    };
+    check(
+        "user_id = 'nobody'",
+        "no event has the user_id \"nobody\"; there are \"u0\", \"u1\", \"u2\", \"u3\", \"u4\"",
+    );
+    check("type = 'web.click' AND data.page = '/p'", "no event has the data.page \"/p\"");
+    check("data.page = '/pp1' AND user_id = 'u1'", "did you mean \"/p1\" (17 events)?");
+    check("data.n > 1000 AND user_id = 'u1'", "no event meets data.n > 1000");
+    check("user_id = 'u0' AND data.n = 1", "none meets all: user_id = 'u0' (10 events), data.n = 1 (1 event)");
+    check("timestamp > '2100-01-01'", "timestamp > '2100-01-01' is in the future");
+    check("timestamp < '2001-01-01'", "no event is so old: timestamp < '2001-01-01'; the first is of 20");
+    let sql = "SELECT * FROM events WHERE user_id = $user";
+    server.run(&["query", sql, "--param", "user=uu1"]).exits(0).says("did you mean \"u1\"");
+    let expected = ["query", "SELECT count(*) FROM events WHERE user_id = 'nobody'", "--expect", "value=0"];
+    assert!(!server.run(&expected).exits(0).err.contains("nobody"));
+    let quiet = server.run(&["query", "SELECT * FROM events WHERE user_id = 'nobody'", "-q"]).exits(0);
+    assert_eq!(quiet.err, "");
+    server.run(&["top", "--filter", "user_id=nobody"]).exits(0).says("no event has the user_id \"nobody\"");
+}
+
+#[test]
+fn time_of_arrival_is_said_and_is_over() {
+    let server = with_events();
+    let count = "SELECT count(*) FROM events";
+    server.run(&["query", count, "--as-of", "2020-01-01"]).exits(0).says("as of 2020-01-01T00:00:00Z");
+    server.run(&["query", count, "--as-of", "2020-01-01"]).exits(0).says("nothing had arrived by 2020-01-01T00:00:00Z");
+    server.run(&["query", count, "--as-of", "2100-01-01"]).exits(2).says("is in the future").says("hint:");
+}
+
+#[test]
+fn rows_that_were_not_wanted_are_not_offered() {
+    let server = with_events();
+    for form in ["table", "ndjson", "csv"] {
+        let cut = server.run(&["query", "SELECT type FROM events", "--limit", "5", "-o", form]).exits(0);
+        assert_eq!(cut.err, "showing the first 5 rows; there are more\n", "{form}");
+    }
+}
+
+#[test]
+fn what_a_check_found_becomes_an_annotation() {
+    let server = with_events();
+    let failing = ["query", "SELECT count(*) FROM events", "--expect", "value=0"];
+    let annotated = server.place.run_with(&[("GITHUB_ACTIONS", "true")], &failing).exits(1);
+    let line = annotated.err.lines().find(|line| line.starts_with("::error ")).unwrap();
+    assert!(line.starts_with("::error title=streamflow%3A assertion_failed::"), "{line}");
+    assert!(!annotated.out.contains("::error"));
+    assert!(!server.run(&failing).exits(1).err.contains("::error"));
+    let place = Place::new();
+    place.write("config.yaml", "server:\n  prots: 1\n");
+    let wrong = place.run_with(&[("GITHUB_ACTIONS", "true")], &["config", "check"]).exits(2);
+    assert!(wrong.err.contains(",file=config.yaml,line=2,col=3::"), "{}", wrong.err);
+    place.write("config.yaml", "");
+    place.write("schemas/a.json", "{\"required\": [\"page\"]}");
+    place.write("events.ndjson", "{\"type\":\"a\",\"data\":{}}\n");
+    let violated = place.run_with(&[("GITHUB_ACTIONS", "true")], &["schema", "check", "events.ndjson"]).exits(1);
+    assert!(violated.err.contains(",file=events.ndjson,line=1,col=1::"), "{}", violated.err);
+}
+
+#[test]
+fn a_terminal_shows_the_columns_that_it_has_room_for() {
+    let server = with_events();
+    let wide = ["query", "SELECT * FROM events LIMIT 4"];
+    let screen = Screen::of_program(&server.place, (80, 24), &wide);
+    let text = screen.shows("more columns: -o vertical shows all");
+    let header = text.lines().find(|line| line.contains("type")).unwrap();
+    assert!(header.contains("timestamp") && header.contains("source"), "{text}");
+    assert!(text.contains("web.cli"), "{text}");
+    let piped = server.run(&wide).exits(0);
+    assert!(piped.out.lines().next().unwrap().contains("city") && !piped.err.contains("more columns"));
 }

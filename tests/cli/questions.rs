@@ -1,10 +1,14 @@
 //! The common questions: right answers, forms, ranges.
 
+use crate::program::Place;
 use crate::server::Server;
 
 /// Three users: all look, two fill a cart, one pays; one comes back a day later.
 fn shop() -> Server {
-    let server = Server::start();
+    filled(Server::start())
+}
+
+fn filled(server: Server) -> Server {
     let event = |minutes_ago: i64, user: &str, kind: &str, page: &str| {
         let time = format!("-{minutes_ago}m");
         (time, user.to_owned(), kind.to_owned(), page.to_owned())
@@ -98,4 +102,78 @@ fn wrong_scope_is_refused_with_a_hint() {
     check(&["trends", "--interval", "5parsecs"], "parsecs");
     check(&["funnel", "view"], "at least two steps");
     check(&["top", "--filter", "type = "], "error:");
+}
+
+#[test]
+fn whatever_a_listing_leaves_out_is_said() {
+    let place = Place::new();
+    place.write("config.yaml", "");
+    let server = filled(Server::start_in(place, &[]));
+    server.place.write("a.json", "{\"type\": \"object\"}");
+    for event_type in ["view", "cart"] {
+        server.run(&["schema", "put", event_type, "a.json"]).exits(0);
+    }
+    // Nothing is known of their source.
+    server.place.feed(b"{\"type\":\"a\"}\n{\"type\":\"b\"}\n", &["send", "-"]).exits(1);
+    server.run(&["storage", "seal"]).exits(0);
+    server.run(&["send", "view", "-d", "page=/more"]).exits(0);
+    server.run(&["storage", "seal"]).exits(0);
+    for args in [
+        &["top"] as &[&str],
+        &["top", "pages"],
+        &["top", "users"],
+        &["top", "devices"],
+        &["trends"],
+        &["retention"],
+        &["paths"],
+        &["schema", "list"],
+        &["storage", "segments"],
+        &["events", "rejected"],
+        &["tail", "--last", "5", "--until", "now"],
+        &["tail", "--last", "5", "--timeout", "30s"],
+        &["query", "SELECT * FROM events"],
+    ] {
+        let cut = server.run(&[args, &["--limit", "1", "-o", "json"]].concat()).exits(0).says("1");
+        let document = cut.json();
+        assert_eq!(document["rows"].as_array().unwrap().len(), 1, "{args:?}");
+        assert_eq!(document["truncated"], true, "{args:?}: {}", cut.err);
+        assert!(cut.err.contains("there are more") || cut.err.contains("showing 1 of"), "{args:?}: {}", cut.err);
+    }
+    for args in
+        [&["top", "pages"] as &[&str], &["paths"], &["schema", "list"], &["tail", "--last", "2", "--until", "now"]]
+    {
+        let whole = server.run(&[args, &["--limit", "50", "-o", "json"]].concat()).exits(0);
+        assert_eq!(whole.json()["truncated"], false, "{args:?}");
+        assert!(!whole.err.contains("showing"), "{args:?}: {}", whole.err);
+    }
+    let exact = server.run(&["top", "pages", "--limit", "4", "-o", "json"]).exits(0).json();
+    assert_eq!((exact["rows"].as_array().unwrap().len(), exact["truncated"].as_bool()), (4, Some(false)));
+}
+
+#[test]
+fn rows_beyond_the_usual_ten_are_announced() {
+    let server = Server::start();
+    let events: String = (0..12).map(|n| format!("{{\"type\":\"type.{n:02}\",\"source\":\"shop\"}}\n")).collect();
+    server.place.feed(events.as_bytes(), &["send", "-"]).exits(0);
+    let cut = server.run(&["top"]).exits(0).says("showing the first 10 rows; there are more").says("--limit");
+    assert_eq!(cut.out.lines().count(), 11);
+    let whole = server.run(&["top", "--limit", "12"]).exits(0);
+    assert!(!whole.err.contains("there are more"), "{}", whole.err);
+}
+
+#[test]
+fn tables_hold_plain_values() {
+    let server = shop();
+    let check = |args: &[&str], header: &[&str]| {
+        let table = server.run(args).exits(0).out;
+        assert_eq!(table.lines().next().unwrap().split_whitespace().collect::<Vec<_>>(), header, "{table}");
+        assert!(!table.contains(['{', '[']), "{table}");
+    };
+    check(&["trends", "--last", "2d"], &["timestamp", "total", "view", "cart", "paid"]);
+    let table = server.run(&["retention", "--last", "3d"]).exits(0).out;
+    let header: Vec<&str> = table.lines().next().unwrap().split_whitespace().collect();
+    assert!(header.starts_with(&["cohort", "users", "+0", "+1"]) && !table.contains(['{', '[']), "{table}");
+    server.run(&["trends", "--by", "bogus"]).exits(2).says("`DESCRIBE events` lists the columns");
+    let json = server.run(&["trends", "--last", "2d", "-o", "json"]).exits(0).json();
+    assert!(json["rows"][0]["types"].is_object());
 }

@@ -187,3 +187,29 @@ fn json_of_what_came_is_one_document_however_the_tail_ended() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text}");
 }
+
+#[test]
+fn a_bare_word_is_an_event_type() {
+    let server = Server::start();
+    server.run(&["send", "web.click", "-d", "page=/"]).exits(0);
+    server.run(&["send", "web.view", "-d", "page=/"]).exits(0);
+    let past = |filter: &str| server.run(&["tail", filter, "--last", "9", "--until", "now", "-o", "ndjson"]).exits(0);
+    let found = past("web.click").says("reading \"web.click\" as type=web.click");
+    assert_eq!(found.out.lines().count(), 1, "{}", found.out);
+    past("web.clik").says("no event has the event type \"web.clik\"; did you mean \"web.click\" (1 event)?");
+    let live = ["tail", "web.clik", "--timeout", "500ms"];
+    server.run(&live).exits(0).says("did you mean \"web.click\"");
+    server.run(&["top", "pages", "--filter", "web.view"]).exits(0).says("reading \"web.view\" as type=web.view");
+}
+
+#[test]
+fn events_around_a_moment_are_shown() {
+    let server = Server::start();
+    let event = |time: &str| format!("{{\"type\":\"a\",\"source\":\"s\",\"timestamp\":\"{time}\"}}\n");
+    let events = ["2026-01-01T11:00:00Z", "2026-01-01T11:50:00Z", "2026-01-01T12:10:00Z"].map(event).concat();
+    server.place.feed(events.as_bytes(), &["send", "-"]).exits(0);
+    let found = server.run(&["tail", "--around", "2026-01-01 12:00", "-o", "ndjson"]).exits(0);
+    assert_eq!(found.out.lines().count(), 2, "{}", found.out);
+    found.says("from 2026-01-01T11:45:00Z to 2026-01-01T12:15:00Z");
+    server.run(&["tail", "--around", "1h", "--since", "2h"]).exits(2);
+}

@@ -22,7 +22,7 @@ pub(super) fn markdown() -> String {
     writeln!(page, "\n## Options of every command\n\n```text\n{}\n```\n\n## Commands", plain(&super::flags()))
         .unwrap_or_default();
     // Help is wrapped to the terminal, the page is not.
-    let mut root = tree::command().term_width(PAGE_COLUMNS);
+    let mut root = tree::command_in_full().term_width(PAGE_COLUMNS);
     root.build();
     section(&mut root, &mut page);
     page
