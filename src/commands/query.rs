@@ -281,7 +281,7 @@ impl Question<'_> {
             self.printer.insist(cost(&stats));
         }
         // A count of nothing is an answer; only a person wonders about it.
-        let is_nothing = rows == 0 || is_lone_zero && self.printer.wants_words();
+        let is_nothing = rows == 0 || is_lone_zero && self.printer.wants_words() && args.watch.is_none();
         if is_nothing && args.expect.is_none() && !args.explain {
             let words = emptiness::Words::of_request(&self.request);
             emptiness::explain(&self.client, &words, None, self.printer).await;

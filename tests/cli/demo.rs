@@ -70,6 +70,8 @@ fn a_new_user_finds_the_slow_page() {
     screen.shows("Errors of pages");
     screen.press("q");
     assert_eq!(screen.ends(), 0);
+    screen.shows("gone with it");
+    screen.shows("streamflow init");
     let left = std::fs::read_dir(place.home())
         .unwrap()
         .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("streamflow-demo"));
