@@ -27,7 +27,7 @@ mod template;
 
 pub use exit::ExitStatus;
 pub use failure::{CommandError, Place};
-pub use listing::{Column, Field, Form, Kind, Listing, Shape};
+pub use listing::{Column, Field, Form, Kind, Listing, Shape, first_rows_note};
 pub use options::{Color, Format, OutputArgs};
 pub use progress::Progress;
 pub use stream::Stream;

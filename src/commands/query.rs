@@ -19,7 +19,9 @@ use super::{Session, bundle, emptiness, range, remote};
 use crate::api::TRUNCATED_HEADER;
 use crate::api::query::{ColumnInfo, QueryAnswer, QueryRequest, QueryStats};
 use crate::client::{Client, ClientError, PATIENCE, Request, Response};
-use crate::printer::{Column, CommandError, ExitStatus, Form, Format, Kind, Listing, Place, Printer, Shape};
+use crate::printer::{
+    Column, CommandError, ExitStatus, Form, Format, Kind, Listing, Place, Printer, Shape, first_rows_note,
+};
 use crate::settings::{parse_duration, spell_bytes_roughly};
 
 pub(super) const SHAPES: &[&Shape] = &[&ROWS];
@@ -250,10 +252,7 @@ impl Question<'_> {
         }
         if truncated {
             match self.request.max_rows.filter(|rows| self.printer.limit().is_some_and(|limit| limit as u64 == *rows)) {
-                Some(rows) => {
-                    let noun = if rows == 1 { "row" } else { "rows" };
-                    self.printer.talk(format_args!("showing the first {rows} {noun}; there are more"));
-                }
+                Some(rows) => self.printer.talk(first_rows_note(rows)),
                 None => self.printer.insist("there are more rows than were fetched; ask for more with --max-rows"),
             }
         }

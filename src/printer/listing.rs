@@ -129,7 +129,7 @@ impl Listing {
     /// Returns the sentence that makes a truncation known.
     pub(super) fn truncation_note(&self, shown: usize) -> String {
         if self.truncated || shown == self.rows.len() {
-            return first_rows_note(shown);
+            return first_rows_note(shown as u64);
         }
         let rows = if self.rows.len() == 1 { "row" } else { "rows" };
         format!("showing {shown} of {} {rows} (--limit)", self.rows.len())
@@ -161,7 +161,10 @@ impl Listing {
 }
 
 /// Returns the sentence that there are more rows, nobody knows how many.
-pub(super) fn first_rows_note(shown: usize) -> String {
-    let rows = if shown == 1 { "row" } else { "rows" };
-    format!("showing the first {shown} {rows}; there are more")
+#[must_use]
+pub fn first_rows_note(shown: u64) -> String {
+    match shown {
+        1 => "showing the first row; there are more".to_owned(),
+        _ => format!("showing the first {shown} rows; there are more"),
+    }
 }

@@ -100,7 +100,7 @@ impl<'printer> Stream<'printer> {
         let options = &self.printer.options;
         // The names of fields alone are no rows.
         if let (true, Some(limit), false) = (self.cut, options.limit, options.asks_for_field_names()) {
-            self.printer.talk(listing::first_rows_note(limit));
+            self.printer.talk(listing::first_rows_note(limit as u64));
         }
         let text = match std::mem::replace(&mut self.document, Document::None) {
             Document::None => return Ok(()),

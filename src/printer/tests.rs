@@ -156,6 +156,22 @@ fn streamed_rows_come_one_by_one_with_one_header() {
 }
 
 #[test]
+fn streamed_rows_that_had_no_room_are_said() {
+    let options = OutputArgs { output: Format::Json, limit: Some(1), ..Default::default() };
+    for (rows, truncated, said) in [(1, false, ""), (2, true, "showing the first row; there are more\n")] {
+        let (printer, out, err) = kept_printer(options.clone(), None);
+        let mut stream = printer.stream("streamflow.sample/1", vec![Column::new("n", Kind::Number)]).unwrap();
+        for n in 0..rows {
+            stream.line(&Map::from_iter([("n".to_owned(), json!(n))]), "").unwrap();
+        }
+        stream.finish().unwrap();
+        let document: Value = serde_json::from_str(&out.text()).unwrap();
+        assert_eq!((document["rows"].clone(), document["truncated"].as_bool()), (json!([{"n": 0}]), Some(truncated)));
+        assert_eq!(err.text(), said);
+    }
+}
+
+#[test]
 fn document_that_was_cut_off_is_closed() {
     let options = OutputArgs { output: Format::Json, ..Default::default() };
     let (printer, out, _) = kept_printer(options, None);

@@ -93,5 +93,8 @@ fn a_mistake_is_told_once_with_its_place() {
     place.write(".env", "");
     place.write("schemas/a.json", "{\"type\": \"object\"\n");
     let told = place.run(&["schema", "check"]).exits(2).err;
+    place.write("schemas/a.json", "{\n  \"type\": \"objct\"\n}\n");
+    let fault = place.run(&["schema", "check"]).exits(2).err;
+    assert!(fault.contains("--> schemas/a.json:2:3") && fault.contains("   |   ^^^^^^\n"), "{fault}");
     assert!(told.contains("this is no JSON") && told.contains("--> schemas/a.json:1:18"), "{told}");
 }

@@ -133,7 +133,7 @@ fn whatever_a_listing_leaves_out_is_said() {
         &["tail", "--last", "5", "--timeout", "30s"],
         &["query", "SELECT * FROM events"],
     ] {
-        let cut = server.run(&[args, &["--limit", "1", "-o", "json"]].concat()).exits(0).says("1");
+        let cut = server.run(&[args, &["--limit", "1", "-o", "json"]].concat()).exits(0);
         let document = cut.json();
         assert_eq!(document["rows"].as_array().unwrap().len(), 1, "{args:?}");
         assert_eq!(document["truncated"], true, "{args:?}: {}", cut.err);

@@ -74,11 +74,29 @@ fn compiled(dir: &Path) -> Result<Schemas, CommandError> {
             continue;
         };
         let schema = EventSchema::compile(event_type, &read_json(&path)?).map_err(|error| {
-            CommandError::usage(format!("{}: {error}", session::shortened(&path))).with_hint(error.hint)
+            let failure = CommandError::usage(error.to_string()).with_hint(error.hint.clone());
+            failure.at(place_of(&error.fault, &path))
         })?;
         schemas.insert(event_type.to_owned(), schema);
     }
     Ok(schemas)
+}
+
+/// Returns the place that a fault names by its keys, as in `at /properties/page/type: …`; the top where it is not certain.
+fn place_of(fault: &str, path: &Path) -> Place {
+    let (name, text) = (session::shortened(path), fs::read_to_string(path).unwrap_or_default());
+    let keys = fault.split(" at /").nth(1).and_then(|rest| rest.split(": ").next());
+    let key = keys.and_then(|keys| keys.rsplit('/').next()).map(|key| format!("\"{key}\""));
+    // A key that stands there twice could be either.
+    let found = key.as_deref().and_then(|key| match text.match_indices(key).collect::<Vec<_>>().as_slice() {
+        [(at, _)] => Some((*at, key.chars().count())),
+        _ => None,
+    });
+    let Some((at, length)) = found else { return Place::in_text(name, &text, 1, 1) };
+    let before = &text[..at];
+    let line = before.matches('\n').count() as u64 + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
+    Place::in_text(name, &text, line, column).covering(length)
 }
 
 /// Returns how many events the file has.
