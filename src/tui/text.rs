@@ -122,15 +122,15 @@ pub fn short(number: f64) -> String {
     text + unit
 }
 
-/// Returns a size: `12.3 MB`.
+/// Returns a size as commands spell it: `12.3 MiB`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {
     let mut value = bytes as f64;
-    let mut units = ["B", "kB", "MB", "GB", "TB"].into_iter();
+    let mut units = ["B", "KiB", "MiB", "GiB", "TiB"].into_iter();
     let mut unit = units.next().unwrap_or_default();
-    while value >= 1_000.0 {
+    while value >= 1_024.0 {
         let Some(next) = units.next() else { break };
-        (value, unit) = (value / 1_000.0, next);
+        (value, unit) = (value / 1_024.0, next);
     }
     if value < 10.0 && unit != "B" { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }
@@ -229,7 +229,7 @@ mod tests {
         check(3_100_000.0, "3.1M");
         assert_eq!([count(0), count(999), count(1_000), count(12_345_678)], ["0", "999", "1,000", "12,345,678"]);
         assert_eq!([counted(1, "file", "files"), counted(1_200, "file", "files")], ["1 file", "1,200 files"]);
-        assert_eq!([bytes(0), bytes(999), bytes(1_500), bytes(64_000_000)], ["0 B", "999 B", "1.5 kB", "64 MB"]);
+        assert_eq!([bytes(0), bytes(999), bytes(1_536), bytes(64 << 20)], ["0 B", "999 B", "1.5 KiB", "64 MiB"]);
         assert_eq!(
             [millis(0.42), millis(12.0), millis(1_834.0), millis(120_000.0)],
             ["0.4 ms", "12 ms", "1.8 s", "2.0 min"]

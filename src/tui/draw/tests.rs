@@ -226,7 +226,7 @@ fn small(state: &State) -> String {
 #[test]
 fn free_space_that_nobody_looked_for_is_not_known() {
     let mut state = showing(View::Health);
-    assert!(small(&state).contains("disk free       81 GB"));
+    assert!(small(&state).contains("disk free       75 GiB"));
     for untold in [0, u64::MAX] {
         state.status.as_mut().unwrap().journal.disk_free_bytes = untold;
         assert!(small(&state).contains("disk free       not known yet"), "{}", small(&state));

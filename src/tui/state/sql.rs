@@ -9,7 +9,7 @@ use super::editor::Editor;
 /// Rows that are fetched; that there are more is told.
 pub const ROWS_MAX: u64 = 10_000;
 /// Bytes of rows, as JSON, that are fetched at most.
-pub const ROWS_BYTES_MAX: usize = 64_000_000;
+pub const ROWS_BYTES_MAX: usize = 64 << 20;
 /// Statements that are remembered.
 pub const HISTORY_MAX: usize = 200;
 /// Statements that are worked on at once.

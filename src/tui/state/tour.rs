@@ -28,7 +28,7 @@ impl std::fmt::Debug for Step {
 pub const STEPS: [Step; 7] = [
     Step {
         title: "A small web shop, live",
-        text: "In a few seconds something breaks: watch Errors and Latency. Then press 5 to see when it got slow.",
+        text: "Within half a minute something breaks: watch Errors and Latency. Then press 5 to see when it got slow.",
         done: |state| state.place.view == View::Heatmap || state.place.view == View::Explorer,
     },
     Step {
