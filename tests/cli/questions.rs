@@ -1,5 +1,7 @@
 //! The common questions: right answers, forms, ranges.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use crate::program::Place;
 use crate::server::Server;
 
@@ -113,6 +115,10 @@ fn whatever_a_listing_leaves_out_is_said() {
     for event_type in ["view", "cart"] {
         server.run(&["schema", "put", event_type, "a.json"]).exits(0);
     }
+    // Of a user who came days before the others, whatever the time of day is.
+    let earlier = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() - 3 * 86_400;
+    let first = format!("{{\"type\":\"view\",\"source\":\"web\",\"user_id\":\"earlier\",\"timestamp\":{earlier}}}\n");
+    server.place.feed(first.as_bytes(), &["send", "-"]).exits(0);
     // Nothing is known of their source.
     server.place.feed(b"{\"type\":\"a\"}\n{\"type\":\"b\"}\n", &["send", "-"]).exits(1);
     server.run(&["storage", "seal"]).exits(0);
