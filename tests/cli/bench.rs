@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::program::Place;
 use crate::server::Server;
 
-const SHORT: [&str; 6] = ["--duration", "200ms", "--warm-up", "50ms", "--rounds", "1"];
+const SHORT: [&str; 6] = ["--duration", "800ms", "--warm-up", "50ms", "--rounds", "1"];
 
 fn rows(document: &Value) -> &Vec<Value> {
     document["rows"].as_array().unwrap()
