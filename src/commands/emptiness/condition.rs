@@ -1,6 +1,8 @@
 //! Takes the conditions of a statement apart, so that each can be looked at on its own. Understands plain statements over
 //! `events` only, and says so of others by returning nothing.
 
+use crate::tui::lexer::{self, Kind};
+
 /// Conditions that are looked at: more were not written by hand.
 const CONDITIONS_MAX: usize = 12;
 
@@ -130,48 +132,28 @@ impl Word<'_> {
 
 /// Takes a statement apart; nothing when a quote stays open, or a comment hides what follows.
 fn words(sql: &str) -> Option<Vec<Word<'_>>> {
-    let (mut words, mut start, mut depth) = (Vec::new(), 0, 0_usize);
-    while let Some(first) = sql.get(start..)?.chars().next() {
-        let rest = &sql[start..];
-        if first.is_whitespace() {
-            start += first.len_utf8();
-            continue;
-        }
-        if rest.starts_with("--") || rest.starts_with("/*") {
+    let (mut words, mut depth): (Vec<Word<'_>>, usize) = (Vec::new(), 0);
+    for piece in lexer::pieces(sql) {
+        if piece.kind == Kind::Comment || !piece.closed {
             return None;
         }
-        let length = match first {
-            '\'' | '"' => quoted(rest, first)?,
-            c if is_word(c) || c == '$' => {
-                rest.char_indices().skip(1).find(|(_, c)| !is_word(*c)).map_or(rest.len(), |(at, _)| at)
+        let text = &sql[piece.start..piece.end];
+        match (text, words.last_mut()) {
+            (_, _) if piece.kind == Kind::Space => {}
+            // A comparison of two signs is one word.
+            ("=" | ">", Some(last)) if last.end() == piece.start && matches!(last.text, "<" | ">" | "!" | "=") => {
+                last.text = &sql[last.start..piece.end];
             }
-            '<' | '>' | '!' | '=' if rest[1..].starts_with(['=', '>']) => 2,
-            c => c.len_utf8(),
-        };
-        if first == ')' {
-            depth = depth.checked_sub(1)?;
+            _ => {
+                if text == ")" {
+                    depth = depth.checked_sub(1)?;
+                }
+                words.push(Word { text, start: piece.start, depth: depth + usize::from(text == ")") });
+                depth += usize::from(text == "(");
+            }
         }
-        words.push(Word { text: &rest[..length], start, depth: depth + usize::from(first == ')') });
-        depth += usize::from(first == '(');
-        start += length;
     }
     (depth == 0).then_some(words)
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '.'
-}
-
-/// Returns the bytes of the text in quotes that begins here; a doubled quote does not end it.
-fn quoted(rest: &str, quote: char) -> Option<usize> {
-    let mut at = 1;
-    loop {
-        at += rest.get(at..)?.find(quote)? + 1;
-        if !rest[at..].starts_with(quote) {
-            return Some(at);
-        }
-        at += 1;
-    }
 }
 
 #[cfg(test)]
